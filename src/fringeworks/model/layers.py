@@ -1,0 +1,468 @@
+"""The one table of layers: name, unit, type, fill, sign and meaning.
+
+Store, products, catalogue, report and documentation all read this table; none of them spells a unit again.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import IntFlag
+from types import MappingProxyType
+from typing import Final
+
+from fringeworks.errors import OutOfRangeError
+
+TOWARD: Final = "positive = toward the satellite"
+AWAY: Final = "positive = away from the satellite (longer range)"
+NONE: Final = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """One kind of raster.
+
+    Attributes
+    ----------
+    name : str
+        File stem and key everywhere.
+    long_name : str
+        What a person reads.
+    unit : str
+        UDUNITS spelling; ``1`` for pure numbers.
+    dtype : str
+        NumPy type on disk.
+    fill : float
+        Value where there is no data.
+    sign : str
+        What positive means, where that is a choice.
+    valid_range : tuple of float, optional
+        Values outside are a fault of the product.
+    standard_name : str
+        CF standard name where CF has one.
+    meaning : str
+        How to read it, with the source of a definition.
+    colours : str
+        Matplotlib colour map for display.
+    axis : str
+        Extra axis in front of (y, x): ``date``, ``enu`` or empty.
+    """
+
+    name: str
+    long_name: str
+    unit: str
+    meaning: str
+    dtype: str = "float32"
+    fill: float = math.nan
+    sign: str = NONE
+    valid_range: tuple[float, float] | None = None
+    standard_name: str = ""
+    colours: str = "viridis"
+    axis: str = ""
+
+
+class Quality(IntFlag):
+    """Bits of ``quality_flags``: the reasons why a pixel is doubted or has no value."""
+
+    NO_DATA = 1
+    TOO_FEW_INTERFEROGRAMS = 2
+    NETWORK_DISCONNECTED = 4
+    LOW_TEMPORAL_COHERENCE = 8
+    HIGH_MISCLOSURE = 16
+    UNWRAPPING_ERROR = 32
+    CLOSURE_BIAS = 64
+    LOW_COHERENCE = 128
+    DATES_MISSING = 256
+    NOT_CONVERGED = 512
+    WATER = 1024
+    LAYOVER_OR_SHADOW = 2048
+
+
+QUALITY_MEANING: Final = MappingProxyType(
+    {
+        Quality.NO_DATA: "no interferogram holds a valid value here",
+        Quality.TOO_FEW_INTERFEROGRAMS: "fewer interferograms than asked for remain here",
+        Quality.NETWORK_DISCONNECTED: "the interferograms that remain here fall into subsets without a common date; "
+        "the series crosses the gap by a smoothing constraint, or has no value",
+        Quality.LOW_TEMPORAL_COHERENCE: "temporal coherence is below the limit: the interferograms contradict each other",
+        Quality.HIGH_MISCLOSURE: "the residual of the network inversion is above the limit",
+        Quality.UNWRAPPING_ERROR: "triplets of interferograms close on whole cycles other than zero",
+        Quality.CLOSURE_BIAS: "triplets close on a phase other than zero on average: short pairs are biased here",
+        Quality.LOW_COHERENCE: "mean coherence is below the limit",
+        Quality.DATES_MISSING: "one or more dates have no value here",
+        Quality.NOT_CONVERGED: "the robust iteration did not settle",
+        Quality.WATER: "water, by the given mask",
+        Quality.LAYOVER_OR_SHADOW: "layover or shadow, by the geometry",
+    }
+)
+
+NOT_RECOMMENDED: Final = (
+    Quality.NO_DATA
+    | Quality.TOO_FEW_INTERFEROGRAMS
+    | Quality.NETWORK_DISCONNECTED
+    | Quality.LOW_TEMPORAL_COHERENCE
+    | Quality.HIGH_MISCLOSURE
+    | Quality.LOW_COHERENCE
+    | Quality.WATER
+    | Quality.LAYOVER_OR_SHADOW
+)
+"""Any of these bits makes ``recommended_mask`` 0; the others are doubts to know of."""
+
+
+_LAYERS: tuple[Layer, ...] = (
+    Layer(
+        name="velocity",
+        long_name="mean line-of-sight velocity",
+        unit="m/year",
+        sign=TOWARD,
+        colours="RdBu",
+        meaning="Slope of a straight line fitted by least squares through the whole displacement series, relative to the "
+        "reference area. A year is 365.25 days.",
+    ),
+    Layer(
+        name="velocity_std",
+        long_name="standard deviation of the mean velocity",
+        unit="m/year",
+        valid_range=(0.0, math.inf),
+        colours="magma",
+        meaning="One sigma, from the noise of the interferograms as their misclosure shows it, and the scatter of the "
+        "series about its model, inflated for correlation in time.",
+    ),
+    Layer(
+        name="velocity_model",
+        long_name="velocity of the full model",
+        unit="m/year",
+        sign=TOWARD,
+        colours="RdBu",
+        meaning="Linear term where acceleration, seasons, steps or post-seismic terms are fitted together with it.",
+    ),
+    Layer(
+        name="velocity_model_std",
+        long_name="standard deviation of the model velocity",
+        unit="m/year",
+        valid_range=(0.0, math.inf),
+        colours="magma",
+        meaning="One sigma of velocity_model.",
+    ),
+    Layer(
+        name="acceleration",
+        long_name="line-of-sight acceleration",
+        unit="m/year^2",
+        sign=TOWARD,
+        colours="RdBu",
+        meaning="Second derivative of the displacement: coefficient of t^2/2 (EGMS product description).",
+    ),
+    Layer(
+        name="acceleration_std",
+        long_name="standard deviation of the acceleration",
+        unit="m/year^2",
+        valid_range=(0.0, math.inf),
+        colours="magma",
+        meaning="One sigma of acceleration.",
+    ),
+    Layer(
+        name="seasonal_amplitude",
+        long_name="amplitude of the annual term",
+        unit="m",
+        valid_range=(0.0, math.inf),
+        meaning="Half the peak-to-peak of the fitted annual sine; never negative, and biased upward by noise.",
+    ),
+    Layer(
+        name="seasonal_amplitude_std",
+        long_name="standard deviation of the annual amplitude",
+        unit="m",
+        valid_range=(0.0, math.inf),
+        colours="magma",
+        meaning="One sigma of seasonal_amplitude.",
+    ),
+    Layer(
+        name="seasonal_phase",
+        long_name="time of the annual maximum",
+        unit="year",
+        valid_range=(0.0, 1.0),
+        colours="twilight",
+        meaning="Fraction of the calendar year (0 = 1 January) at which the annual term is largest.",
+    ),
+    Layer(
+        name="semiannual_amplitude",
+        long_name="amplitude of the semi-annual term",
+        unit="m",
+        valid_range=(0.0, math.inf),
+        meaning="As seasonal_amplitude, with a period of half a year.",
+    ),
+    Layer(
+        name="semiannual_amplitude_std",
+        long_name="standard deviation of the semi-annual amplitude",
+        unit="m",
+        valid_range=(0.0, math.inf),
+        colours="magma",
+        meaning="One sigma of semiannual_amplitude.",
+    ),
+    Layer(
+        name="step",
+        long_name="displacement step",
+        unit="m",
+        sign=TOWARD,
+        colours="RdBu",
+        meaning="Sudden displacement at a given date; files are named step_YYYYMMDD.",
+    ),
+    Layer(
+        name="step_std",
+        long_name="standard deviation of the step",
+        unit="m",
+        valid_range=(0.0, math.inf),
+        colours="magma",
+        meaning="One sigma of step; files are named step_YYYYMMDD_std.",
+    ),
+    Layer(
+        name="postseismic",
+        long_name="post-seismic amplitude",
+        unit="m",
+        sign=TOWARD,
+        colours="RdBu",
+        meaning="Coefficient of log(1 + t/tau) or 1 - exp(-t/tau) after a given date; files are named "
+        "postseismic_log_YYYYMMDD or postseismic_exp_YYYYMMDD.",
+    ),
+    Layer(
+        name="postseismic_std",
+        long_name="standard deviation of the post-seismic amplitude",
+        unit="m",
+        valid_range=(0.0, math.inf),
+        colours="magma",
+        meaning="One sigma of postseismic.",
+    ),
+    Layer(
+        name="rmse",
+        long_name="scatter about the model",
+        unit="m",
+        valid_range=(0.0, math.inf),
+        colours="magma",
+        meaning="Root mean square of the series minus its full model.",
+    ),
+    Layer(
+        name="displacement",
+        long_name="line-of-sight displacement",
+        unit="m",
+        sign=TOWARD,
+        colours="RdBu",
+        axis="date",
+        meaning="Displacement since the first date, relative to the reference area; one band a date, the band's "
+        "description is the ISO date, the first is zero.",
+    ),
+    Layer(
+        name="displacement_std",
+        long_name="standard deviation of the displacement",
+        unit="m",
+        valid_range=(0.0, math.inf),
+        colours="magma",
+        axis="date",
+        meaning="One sigma of each date against the first, from the noise of the interferograms alone.",
+    ),
+    Layer(
+        name="temporal_coherence",
+        long_name="temporal coherence",
+        unit="1",
+        valid_range=(0.0, 1.0),
+        meaning="|mean of exp(i residual)| over the interferograms used: 1 = they agree (Pepe and Lanari 2006, eq. 15).",
+    ),
+    Layer(
+        name="misclosure_rms",
+        long_name="network misclosure",
+        unit="rad",
+        valid_range=(0.0, math.inf),
+        colours="magma",
+        meaning="Root mean square of the residuals of the network inversion (FLATSIM Net, band 1).",
+    ),
+    Layer(
+        name="n_interferograms",
+        long_name="interferograms used",
+        unit="1",
+        dtype="int16",
+        fill=-1,
+        meaning="Number of interferograms that carry weight in the solution (FLATSIM Net, band 2).",
+    ),
+    Layer(
+        name="n_dates",
+        long_name="dates with a value",
+        unit="1",
+        dtype="int16",
+        fill=-1,
+        meaning="Number of dates that an interferogram reaches (FLATSIM Net, band 3).",
+    ),
+    Layer(
+        name="n_subsets",
+        long_name="connected subsets of the network",
+        unit="1",
+        dtype="int16",
+        fill=-1,
+        meaning="1 = the interferograms used here determine all differences of dates; each more is one gap that only "
+        "the smoothing constraint bridges. The rank of the network is the number of dates minus this number.",
+    ),
+    Layer(
+        name="closure_rms",
+        long_name="triplet closure",
+        unit="rad",
+        valid_range=(0.0, math.inf),
+        colours="magma",
+        meaning="Root mean square of phase(1,2) + phase(2,3) - phase(1,3) over all triplets.",
+    ),
+    Layer(
+        name="closure_bias",
+        long_name="closure bias",
+        unit="rad",
+        sign=AWAY,
+        colours="PuOr",
+        meaning="Mean closure of the triplets after whole cycles are taken out: the systematic part that short pairs "
+        "leave in the series (FLATSIM Net, band 5).",
+    ),
+    Layer(
+        name="closure_coherence",
+        long_name="closure coherence",
+        unit="1",
+        valid_range=(0.0, 1.0),
+        meaning="|mean of exp(i closure)| over the triplets (FLATSIM Net, band 4).",
+    ),
+    Layer(
+        name="n_unwrapping_errors",
+        long_name="triplets with whole-cycle errors",
+        unit="1",
+        dtype="int16",
+        fill=-1,
+        meaning="Number of triplets that close on a whole number of cycles other than zero.",
+    ),
+    Layer(
+        name="coherence_mean",
+        long_name="mean coherence",
+        unit="1",
+        valid_range=(0.0, 1.0),
+        meaning="Mean interferometric coherence over the interferograms.",
+    ),
+    Layer(
+        name="dem_error",
+        long_name="height error",
+        unit="m",
+        colours="PuOr",
+        meaning="Correction to add to the height used, from the phase proportional to the perpendicular baseline.",
+    ),
+    Layer(
+        name="dem_error_std",
+        long_name="standard deviation of the height error",
+        unit="m",
+        valid_range=(0.0, math.inf),
+        colours="magma",
+        meaning="One sigma of dem_error.",
+    ),
+    Layer(
+        name="los_enu",
+        long_name="line-of-sight unit vector",
+        unit="1",
+        valid_range=(-1.0, 1.0),
+        axis="enu",
+        colours="RdBu",
+        meaning="From the ground to the satellite; bands east, north, up. Displacement along the line of "
+        "sight is its scalar product with the ground's displacement.",
+    ),
+    Layer(
+        name="height",
+        long_name="height",
+        unit="m",
+        standard_name="height_above_reference_ellipsoid",
+        colours="terrain",
+        meaning="Height above the WGS84 ellipsoid, unless the file's tag VERTICAL_DATUM says otherwise.",
+    ),
+    Layer(
+        name="incidence",
+        long_name="incidence angle",
+        unit="degree",
+        valid_range=(0.0, 90.0),
+        meaning="Between the line of sight and the ellipsoid's normal at the ground.",
+    ),
+    Layer(
+        name="recommended_mask",
+        long_name="recommended mask",
+        unit="1",
+        dtype="uint8",
+        fill=255,
+        valid_range=(0, 1),
+        meaning="1 = use it; 0 = do not: quality_flags says why.",
+    ),
+    Layer(
+        name="quality_flags",
+        long_name="quality flags",
+        unit="1",
+        dtype="uint16",
+        fill=65535,
+        meaning="Sum of bits, each a reason for doubt: see the list of bits on this page.",
+    ),
+    Layer(
+        name="wrapped",
+        long_name="wrapped interferometric phase",
+        unit="rad",
+        sign=AWAY,
+        colours="twilight",
+        valid_range=(-math.pi - 1e-5, math.pi + 1e-5),
+        meaning="Argument of reference times conjugate of secondary, topography and flat earth removed.",
+    ),
+    Layer(
+        name="filtered",
+        long_name="filtered interferometric phase",
+        unit="rad",
+        sign=AWAY,
+        colours="twilight",
+        valid_range=(-math.pi - 1e-5, math.pi + 1e-5),
+        meaning="As wrapped, after the phase filter.",
+    ),
+    Layer(
+        name="unwrapped",
+        long_name="unwrapped interferometric phase",
+        unit="rad",
+        sign=AWAY,
+        colours="RdBu_r",
+        meaning="Phase with whole cycles restored, as it entered the inversion.",
+    ),
+    Layer(
+        name="coherence",
+        long_name="interferometric coherence",
+        unit="1",
+        valid_range=(0.0, 1.0),
+        colours="gray",
+        meaning="Magnitude of the complex correlation of two images.",
+    ),
+    Layer(
+        name="connected_components",
+        long_name="connected components",
+        unit="1",
+        dtype="uint16",
+        fill=0,
+        colours="tab20",
+        meaning="Label of the region that was unwrapped as one; 0 = none.",
+    ),
+    Layer(
+        name="amplitude",
+        long_name="amplitude",
+        unit="1",
+        valid_range=(0.0, math.inf),
+        colours="gray",
+        meaning="Root of the mean intensity of the two images.",
+    ),
+)
+
+LAYERS: Final = MappingProxyType({layer.name: layer for layer in _LAYERS})
+
+
+def layer_of(name: str) -> Layer:
+    """Return the layer a file stem belongs to: ``step_20200101_std`` is a ``step_std``.
+
+    Raises
+    ------
+    OutOfRangeError
+        No layer has this name.
+    """
+    if name in LAYERS:
+        return LAYERS[name]
+    for stem in ("step", "postseismic"):
+        if name.startswith(stem + "_"):
+            return LAYERS[stem + "_std" if name.endswith("_std") else stem]
+    raise OutOfRangeError(
+        f"layer {name!r}", expected="a name of the layer table", hint="see docs/reference/layers.md"
+    )
