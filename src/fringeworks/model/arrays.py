@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -81,7 +81,7 @@ class BlockPlan:
 
     shape: Shape
     block: Shape
-    halo: Shape = Shape(0, 0)
+    halo: Shape = field(default=Shape(0, 0))
 
     def __post_init__(self) -> None:
         if self.block.rows < 1 or self.block.cols < 1:
