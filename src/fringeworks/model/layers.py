@@ -6,108 +6,24 @@ Store, products, catalogue, report and documentation all read this table; none o
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from enum import IntFlag
 from types import MappingProxyType
 from typing import Final
 
 from fringeworks.errors import OutOfRangeError
+from fringeworks.model.layer import AWAY, NONE, TOWARD, Layer
+from fringeworks.model.quality import NOT_RECOMMENDED, QUALITY_MEANING, Quality
 
-TOWARD: Final = "positive = toward the satellite"
-AWAY: Final = "positive = away from the satellite (longer range)"
-NONE: Final = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
-    """One kind of raster.
-
-    Attributes
-    ----------
-    name : str
-        File stem and key everywhere.
-    long_name : str
-        What a person reads.
-    unit : str
-        UDUNITS spelling; ``1`` for pure numbers.
-    dtype : str
-        NumPy type on disk.
-    fill : float
-        Value where there is no data.
-    sign : str
-        What positive means, where that is a choice.
-    valid_range : tuple of float, optional
-        Values outside are a fault of the product.
-    standard_name : str
-        CF standard name where CF has one.
-    meaning : str
-        How to read it, with the source of a definition.
-    colours : str
-        Matplotlib colour map for display.
-    axis : str
-        Extra axis in front of (y, x): ``date``, ``enu`` or empty.
-    """
-
-    name: str
-    long_name: str
-    unit: str
-    meaning: str
-    dtype: str = "float32"
-    fill: float = math.nan
-    sign: str = NONE
-    valid_range: tuple[float, float] | None = None
-    standard_name: str = ""
-    colours: str = "viridis"
-    axis: str = ""
-
-
-class Quality(IntFlag):
-    """Bits of ``quality_flags``: the reasons why a pixel is doubted or has no value."""
-
-    NO_DATA = 1
-    TOO_FEW_INTERFEROGRAMS = 2
-    NETWORK_DISCONNECTED = 4
-    LOW_TEMPORAL_COHERENCE = 8
-    HIGH_MISCLOSURE = 16
-    UNWRAPPING_ERROR = 32
-    CLOSURE_BIAS = 64
-    LOW_COHERENCE = 128
-    DATES_MISSING = 256
-    NOT_CONVERGED = 512
-    WATER = 1024
-    LAYOVER_OR_SHADOW = 2048
-
-
-QUALITY_MEANING: Final = MappingProxyType(
-    {
-        Quality.NO_DATA: "no interferogram holds a valid value here",
-        Quality.TOO_FEW_INTERFEROGRAMS: "fewer interferograms than asked for remain here",
-        Quality.NETWORK_DISCONNECTED: "the interferograms that remain here fall into subsets without a common date; "
-        "the series crosses the gap by a smoothing constraint, or has no value",
-        Quality.LOW_TEMPORAL_COHERENCE: "temporal coherence is below the limit: the interferograms contradict each other",
-        Quality.HIGH_MISCLOSURE: "the residual of the network inversion is above the limit",
-        Quality.UNWRAPPING_ERROR: "triplets of interferograms close on whole cycles other than zero",
-        Quality.CLOSURE_BIAS: "triplets close on a phase other than zero on average: short pairs are biased here",
-        Quality.LOW_COHERENCE: "mean coherence is below the limit",
-        Quality.DATES_MISSING: "one or more dates have no value here",
-        Quality.NOT_CONVERGED: "the robust iteration did not settle",
-        Quality.WATER: "water, by the given mask",
-        Quality.LAYOVER_OR_SHADOW: "layover or shadow, by the geometry",
-    }
-)
-
-NOT_RECOMMENDED: Final = (
-    Quality.NO_DATA
-    | Quality.TOO_FEW_INTERFEROGRAMS
-    | Quality.NETWORK_DISCONNECTED
-    | Quality.LOW_TEMPORAL_COHERENCE
-    | Quality.HIGH_MISCLOSURE
-    | Quality.LOW_COHERENCE
-    | Quality.WATER
-    | Quality.LAYOVER_OR_SHADOW
-)
-"""Any of these bits makes ``recommended_mask`` 0; the others are doubts to know of."""
-
+__all__ = [
+    "AWAY",
+    "LAYERS",
+    "NONE",
+    "NOT_RECOMMENDED",
+    "QUALITY_MEANING",
+    "TOWARD",
+    "Layer",
+    "Quality",
+    "layer_of",
+]
 
 _LAYERS: tuple[Layer, ...] = (
     Layer(
