@@ -1,0 +1,1 @@
+"""Where things are: ellipsoid, orbit, range and Doppler, look directions, baselines."""
