@@ -200,6 +200,20 @@ class UnitError(InputRefusedError):
     summary = "values do not fit their unit"
 
 
+class UnsafeInputError(InputRefusedError):
+    """An archive or XML file is built to harm: it grows out of measure, or points outside itself."""
+
+    code = 2020
+    summary = "an input is not safe to open"
+
+
+class UnsupportedInputError(InputRefusedError):
+    """An input is sound, but of a kind that is not read."""
+
+    code = 2021
+    summary = "an input is of a kind that is not read"
+
+
 # ---------------------------------------------------------------- 3xxx: the run
 
 

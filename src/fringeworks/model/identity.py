@@ -25,17 +25,23 @@ class Platform:
     ----------
     name : str
         ``S1A`` ...
-    orbit_offset : int, optional
-        Absolute orbit that flies track 1: track = (absolute - offset) mod 175 + 1.  Used only to cross-check the
-        track that a manifest states; None where it is not known.
+    orbit_offsets : tuple of (int, int)
+        First absolute orbit from which an offset holds, and the offset: track = (absolute - offset) mod 175 + 1.
+        Used only to cross-check the track that a manifest states; empty where nothing is known.
     """
 
     name: str
-    orbit_offset: int | None = None
+    orbit_offsets: tuple[tuple[int, int], ...] = ()
 
     @classmethod
     def named(cls, name: str) -> Platform:
-        """Return the platform of a name; one we do not know yet is accepted with no facts attached."""
+        """Return the platform of a name; one we do not know yet is accepted with no facts attached.
+
+        Raises
+        ------
+        OutOfRangeError
+            The name is not of the kind ``S1A``.
+        """
         key = name.strip().upper()
         if not re.fullmatch(r"S1[A-Z]", key):
             raise OutOfRangeError(f"platform {name[:40]!r}", expected="a name such as S1A")
@@ -48,9 +54,8 @@ class Platform:
 
     def relative_orbit(self, absolute_orbit: int) -> int | None:
         """Return the track number an absolute orbit should have, or None where the offset is not known."""
-        if self.orbit_offset is None:
-            return None
-        return (absolute_orbit - self.orbit_offset) % N_TRACKS + 1
+        offsets = [offset for first, offset in self.orbit_offsets if absolute_orbit >= first]
+        return (absolute_orbit - offsets[-1]) % N_TRACKS + 1 if offsets else None
 
     def __str__(self) -> str:
         """Return the name."""
@@ -59,13 +64,17 @@ class Platform:
 
 PLATFORMS: Final = MappingProxyType(
     {
-        "S1A": Platform("S1A", 73),
-        "S1B": Platform("S1B", 27),
-        "S1C": Platform("S1C", 172),
-        "S1D": Platform("S1D", 42),
+        "S1A": Platform("S1A", ((0, 73),)),
+        "S1B": Platform("S1B", ((0, 27),)),
+        "S1C": Platform("S1C", ((0, 172), (8019, 99))),
+        "S1D": Platform("S1D", ((0, 42),)),
     }
 )
-"""The only list of satellites in the house (orbit offsets as the public burst readers and the manifests agree)."""
+"""The only list of satellites in the house.
+
+Offsets as ESA publishes them under "SAR naming convention"; S1C changed its place in the constellation between 8
+and 24 June 2026, its last orbit before was 8018.
+"""
 
 
 class Polarisation(StrEnum):

@@ -1,0 +1,1 @@
+"""The door: bytes to model and back, and no science."""
