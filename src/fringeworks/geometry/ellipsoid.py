@@ -83,8 +83,8 @@ def ecef_to_geodetic(
     flat = np.ascontiguousarray(points).reshape(-1, 3)
     out = np.empty_like(flat)
     _convert_all(flat, out)
-    out = out.reshape(points.shape)
-    return out[..., 0], out[..., 1], out[..., 2]
+    shape = points.shape[:-1]
+    return out[:, 0].reshape(shape), out[:, 1].reshape(shape), out[:, 2].reshape(shape)
 
 
 def local_axes(

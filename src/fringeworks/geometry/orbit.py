@@ -165,7 +165,7 @@ def piece_of(knots: NDArray[np.float64], time: float, guess: int) -> int:
     last = knots.size - 2
     i = min(max(guess, 0), last)
     if abs(time - knots[i]) > 4.0 * (knots[i + 1] - knots[i]):
-        i = min(max(np.searchsorted(knots, time) - 1, 0), last)
+        i = min(max(int(np.searchsorted(knots, time)) - 1, 0), last)
     while i < last and time >= knots[i + 1]:
         i += 1
     while i > 0 and time < knots[i]:

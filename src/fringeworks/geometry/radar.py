@@ -229,12 +229,12 @@ def _nearest_knot(
     knots: NDArray[np.float64], coefficients: NDArray[np.float64], x: float, y: float, z: float
 ) -> float:
     """Return the time of the state vector nearest to a point: where a search starts that has no neighbour."""
-    best, when = np.inf, knots[0]
+    best, when = np.inf, float(knots[0])
     for i in range(coefficients.shape[0]):
         dx, dy, dz = x - coefficients[i, 0, 0], y - coefficients[i, 1, 0], z - coefficients[i, 2, 0]
         square = dx * dx + dy * dy + dz * dz
         if square < best:
-            best, when = square, knots[i]
+            best, when = square, float(knots[i])
     return when
 
 
@@ -296,7 +296,8 @@ def _solve_next(
         if status == _CONVERGED:
             return time, distance, piece, steps, status
     start = _nearest_knot(knots, coefficients, x, y, z)
-    return zero_doppler(knots, scale, coefficients, x, y, z, start, piece)
+    time, distance, piece, steps, status = zero_doppler(knots, scale, coefficients, x, y, z, start, piece)
+    return time, distance, piece, steps, status
 
 
 @njit(parallel=True, cache=True, nogil=True)  # type: ignore[untyped-decorator]
