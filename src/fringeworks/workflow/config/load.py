@@ -1,0 +1,131 @@
+"""Read a run configuration: YAML, checks that need more than one key, and paths made absolute."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from fringeworks.errors import ConfigurationError, MissingInputError, UnknownNameError
+from fringeworks.workflow.config.records import commented_yaml, plain, record_from
+from fringeworks.workflow.config.schema import CONFIG_VERSION, RunConfig
+
+_METHODS: Final = ("sbas",)
+_FAMILIES: Final = ("standard",)
+_SLC_KEYS: Final = ("slc", "orbits", "dem", "polarisation", "swaths")
+
+_HEADER = """\
+# Fringeworks run configuration. Every key is shown with its default; delete what you do not change.
+# Run it:  fringeworks run run.yaml      Look first:  fringeworks plan run.yaml
+"""
+
+
+def template() -> str:
+    """Return the commented YAML that `fringeworks config new` prints."""
+    return _HEADER + "\n" + "\n".join(commented_yaml(RunConfig))
+
+
+def load_config(path: Path) -> RunConfig:
+    """Read and check a configuration file; relative paths count from the file's folder.
+
+    Raises
+    ------
+    MissingInputError
+        The file is not there.
+    ConfigurationError, UnknownKeyError, UnknownNameError
+        It cannot be carried out as written.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MissingInputError(
+            f"configuration {path} cannot be read: {error}", hint="`fringeworks config new > run.yaml` writes one"
+        ) from error
+    return parse_config(text, folder=path.resolve().parent)
+
+
+def parse_config(text: str, *, folder: Path) -> RunConfig:
+    """Parse the text of a configuration; relative paths count from ``folder``."""
+    try:
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"the configuration is not YAML: {error}", hint="check indentation and quotes") from error
+    if values is None:
+        values = {}
+    if not isinstance(values, Mapping):
+        raise ConfigurationError(f"the configuration is {type(values).__name__}", expected="sections with keys")
+    return config_from(values, folder=folder)
+
+
+def config_from(values: Mapping[str, Any], *, folder: Path) -> RunConfig:
+    """Build a configuration from plain values; relative paths count from ``folder``."""
+    version = values.get("config_version", CONFIG_VERSION)
+    if isinstance(version, int) and version > CONFIG_VERSION:
+        raise ConfigurationError(
+            f"config_version {version}", expected=f"at most {CONFIG_VERSION}", hint="use a newer Fringeworks"
+        )
+    _refuse_slc(values)
+    config = record_from(RunConfig, values)
+    _check(config)
+    return _absolute(config, folder)
+
+
+def resolved(config: RunConfig) -> dict[str, Any]:
+    """Return the configuration as plain values with every default filled in."""
+    values: dict[str, Any] = plain(config)
+    return values
+
+
+def _refuse_slc(values: Mapping[str, Any]) -> None:
+    inputs = values.get("inputs")
+    for key in _SLC_KEYS:
+        if isinstance(inputs, Mapping) and key in inputs:
+            raise ConfigurationError(
+                f"inputs.{key} starts from single-look complex images, which this version does not process yet",
+                expected="inputs.interferograms: {format: ..., path: ...}",
+                hint="form and unwrap the interferograms with another program, and give their folder",
+            )
+
+
+def _check(config: RunConfig) -> None:
+    for name in config.methods:
+        if name not in _METHODS:
+            raise UnknownNameError(
+                f"method {name!r}",
+                expected=f"one of {', '.join(_METHODS)}",
+                hint="ps, ds and ps+ds need single-look complex images, which this version does not process yet",
+            )
+    for name in config.products.families:
+        if name not in _FAMILIES:
+            raise UnknownNameError(f"product family {name!r}", expected=f"one of {', '.join(_FAMILIES)}")
+    if not config.inputs.interferograms.path:
+        raise ConfigurationError(
+            "inputs.interferograms.path is empty", expected="the folder of a stack", hint="set it, or try `fringeworks demo`"
+        )
+    area = plain(config.area)
+    given = [key for key, value in area.items() if value]
+    if len(given) > 1:
+        raise ConfigurationError(f"area has {' and '.join(given)}", expected="one key at most")
+    if config.area.bbox and len(config.area.bbox) != 4:
+        raise ConfigurationError(f"area.bbox = {list(config.area.bbox)}", expected="[west, south, east, north] in degrees")
+    if config.memory_bytes <= 0:
+        raise ConfigurationError(f"compute.max_memory = {config.compute.max_memory!r}", expected="more than nothing")
+
+
+def _absolute(config: RunConfig, folder: Path) -> RunConfig:
+    def at(path: str) -> str:
+        return str((folder / Path(path).expanduser()).resolve()) if path else ""
+
+    stack = replace(config.inputs.interferograms, path=at(config.inputs.interferograms.path))
+    area = replace(
+        config.area, geojson=at(config.area.geojson), shp=at(config.area.shp), kml=at(config.area.kml)
+    )
+    return replace(
+        config,
+        inputs=replace(config.inputs, interferograms=stack),
+        area=area,
+        output=replace(config.output, directory=at(config.output.directory)),
+    )

@@ -1,0 +1,190 @@
+"""What a stage is: a name, what it depends on, what it costs, and the function that does it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from fringeworks.errors import CancelledError, MemoryLimitError
+from fringeworks.io.store import StepFolder, WorkingStore
+from fringeworks.model.arrays import Block, BlockPlan, plan_rows
+from fringeworks.model.grids import MapGrid, Shape
+from fringeworks.model.tally import Finding, Tally
+from fringeworks.workflow.config import RunConfig
+from fringeworks.workflow.events import Event, EventSink
+from fringeworks.workflow.survey import Survey
+
+PROGRAM_BYTES: Final = 420 * 2**20
+"""Memory of the program itself: interpreter, libraries, compiled kernels [bytes]; measured, rounded up."""
+BLOCK_SHARE: Final = 0.75
+"""Share of what is left that a block may take; the rest is for the temporaries of libraries."""
+CHUNK_ROWS: Final = 128
+"""Blocks of at least this many rows are a multiple of it: chunks of the store then end where blocks end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """How large the work is."""
+
+    shape: Shape
+    n_pairs: int
+    n_dates: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What a stage needs, estimated before anything runs.
+
+    Attributes
+    ----------
+    bytes_per_pixel : float
+        Working memory for one pixel of a block [bytes].
+    disk_bytes : float
+        What it writes [bytes].
+    seconds : float
+        Time on two processors, good to a factor of two [s].
+    """
+
+    bytes_per_pixel: float = 0.0
+    disk_bytes: float = 0.0
+    seconds: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One step of the chain.
+
+    Attributes
+    ----------
+    name : str
+        Name in ``--from``, ``--until``, ``status`` and on disk.
+    version : int
+        Raised whenever the same inputs would give other outputs.
+    after : tuple of str
+        Steps whose outputs it reads.
+    meaning : str
+        One line for a person.
+    parameters : callable
+        What of the configuration changes its outcome.
+    work : callable
+        Does it; returns what was considered, used and rejected.
+    cost : callable
+        Estimate from the scale.
+    outputs : tuple of str
+        Files it leaves in the output folder, beside the store.
+    reads_inputs : bool
+        Whether the content of the input files is among its ingredients.
+    """
+
+    name: str
+    version: int
+    after: tuple[str, ...]
+    meaning: str
+    parameters: Callable[[RunConfig], Mapping[str, Any]]
+    work: Callable[[StageContext], tuple[Tally, ...]]
+    cost: Callable[[Scale], Cost]
+    outputs: tuple[str, ...] = ()
+    reads_inputs: bool = False
+
+
+def block_budget(max_memory: int) -> float:
+    """Return the memory a block may take under a cap [bytes].
+
+    Raises
+    ------
+    MemoryLimitError
+        The cap does not even hold the program itself.
+    """
+    left = (max_memory - PROGRAM_BYTES) * BLOCK_SHARE
+    if left < 16 * 2**20:
+        raise MemoryLimitError(
+            f"compute.max_memory is {max_memory / 2**20:.0f} MiB",
+            expected=f"at least {(PROGRAM_BYTES + 32 * 2**20) / 2**20:.0f} MiB: the program and its libraries take most of it",
+            hint="raise compute.max_memory",
+        )
+    return left
+
+
+def plan_blocks(shape: Shape, *, bytes_per_pixel: float, max_memory: int) -> BlockPlan:
+    """Cut an image into strips that stay below the memory cap; depends on nothing but its arguments."""
+    budget = block_budget(max_memory)
+    widest = plan_rows(shape, bytes_per_pixel=bytes_per_pixel, budget=budget, multiple=1)
+    if widest.block.rows >= shape.rows:
+        return widest
+    if widest.block.rows >= CHUNK_ROWS:
+        rows = widest.block.rows - widest.block.rows % CHUNK_ROWS
+        return BlockPlan(shape, Shape(rows, shape.cols))
+    return widest
+
+
+@dataclass(slots=True, kw_only=True)
+class StageContext:
+    """What a stage is given while it works."""
+
+    config: RunConfig
+    store: WorkingStore
+    step: StepFolder
+    output: Path
+    survey: Survey
+    events: EventSink
+    cancel: threading.Event
+    cost: Cost
+    config_hash: str = ""
+    findings: list[Finding] = field(default_factory=list)
+    written: list[Path] = field(default_factory=list)
+
+    @property
+    def grid(self) -> MapGrid:
+        """Grid of the area that is processed."""
+        return self.survey.grid
+
+    def upstream(self, name: str) -> StepFolder:
+        """Return the folder of a step before this one."""
+        return self.store.step(name)
+
+    def check_cancel(self) -> None:
+        """Stop here if the user asked for it.
+
+        Raises
+        ------
+        CancelledError
+            The run was cancelled; finished blocks are kept.
+        """
+        if self.cancel.is_set():
+            raise CancelledError(
+                f"cancelled in step {self.step.name!r}", hint="run the same command again to go on from here"
+            )
+
+    def progress(self, done: int, total: int) -> None:
+        """Tell how far the step is."""
+        self.events(Event("step_progress", self.step.name, done, total))
+
+    def note(self, finding: Finding) -> None:
+        """Keep something a person should read."""
+        self.findings.append(finding)
+        if finding.level in {"warning", "error"}:
+            self.events(Event("message", self.step.name, text=finding.text))
+
+    def blocks(self, shape: Shape | None = None) -> BlockPlan:
+        """Cut the area into blocks for this stage's cost."""
+        return plan_blocks(
+            shape or self.grid.shape, bytes_per_pixel=self.cost.bytes_per_pixel, max_memory=self.config.memory_bytes
+        )
+
+    def pending(self, plan: BlockPlan) -> Iterator[Block]:
+        """Iterate the blocks that are not finished yet, with progress and a look for cancellation between them."""
+        total = len(plan)
+        for number, block in enumerate(plan):
+            self.check_cancel()
+            self.progress(number, total)
+            if self.step.block(block.index) is None:
+                yield block
+        self.progress(total, total)
+
+    def payloads(self, plan: BlockPlan) -> list[dict[str, Any]]:
+        """Return what every block left, in order, whether finished now or before an interruption."""
+        found = [self.step.block(block.index) for block in plan]
+        return [p for p in found if p is not None]
