@@ -115,6 +115,14 @@ _LAYERS: tuple[Layer, ...] = (
         meaning="One sigma of semiannual_amplitude.",
     ),
     Layer(
+        name="semiannual_phase",
+        long_name="time of the first semi-annual maximum",
+        unit="year",
+        valid_range=(0.0, 0.5),
+        colours="twilight",
+        meaning="As seasonal_phase; the second maximum follows half a year later.",
+    ),
+    Layer(
         name="step",
         long_name="displacement step",
         unit="m",
