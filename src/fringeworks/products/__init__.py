@@ -1,0 +1,1 @@
+"""What we sign: published rasters, their checks, and the report."""
