@@ -2,6 +2,8 @@
 
     python tools/make_changelog.py 0.1.0     write the section and remove the fragments
     python tools/make_changelog.py           print what the section would say
+
+A fragment is one file per change; its name ends in the kind of change.
 """
 
 from __future__ import annotations

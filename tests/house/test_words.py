@@ -1,0 +1,51 @@
+"""One word per idea: the words the glossary turns down are used nowhere."""
+
+from __future__ import annotations
+
+import io
+import re
+import tokenize
+
+import pytest
+from tests.house.sources import DOCS, named, pages, python_files
+
+GLOSSARY = DOCS / "reference" / "glossary.md"
+LINE = re.compile(r"^\| (?P<word>[^|]+) \| (?P<meaning>[^|]+) \| (?P<turned_down>[^|]*) ?\|$")
+# Keys and layouts of other programs' files keep their spelling; they stand in string literals, which are not looked at.
+
+
+def turned_down() -> set[str]:
+    rows = [LINE.match(line) for line in GLOSSARY.read_text(encoding="utf-8").splitlines()]
+    cells = [row["turned_down"] for row in rows if row and row["word"].strip() not in {"word", "---"}]
+    return {word.strip() for cell in cells for word in cell.split(",") if word.strip()}
+
+
+def test_the_glossary_is_read():
+    assert {"master", "slave", "igram"} <= turned_down()
+
+
+def test_the_glossary_is_in_order_and_defines_each_word_once():
+    rows = [LINE.match(line) for line in GLOSSARY.read_text(encoding="utf-8").splitlines()]
+    words = [row["word"].strip() for row in rows if row and row["word"].strip() not in {"word", "---"}]
+    assert words == sorted(words, key=str.lower)
+    assert len(words) == len(set(words))
+
+
+@pytest.mark.parametrize("path", python_files(), ids=named)
+def test_names_in_code_use_the_words_of_the_house(path):
+    bad = turned_down()
+    text = path.read_text(encoding="utf-8")
+    found = set()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        words = set(token.string.lower().split("_")) if token.type == tokenize.NAME else set()
+        if token.type == tokenize.COMMENT:
+            words = set(re.findall(r"[a-z]+", token.string.lower()))
+        found |= {f"{token.string} (line {token.start[0]})" for _ in words & bad}
+    assert not found, f"see docs/reference/glossary.md: {sorted(found)}"
+
+
+@pytest.mark.parametrize("path", [p for p in pages() if p != GLOSSARY], ids=named)
+def test_pages_use_the_words_of_the_house(path):
+    prose = re.sub(r"```.*?```|`[^`]*`", " ", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    found = set(re.findall(r"[a-z]+", prose.lower())) & turned_down()
+    assert not found, f"see docs/reference/glossary.md: {sorted(found)}"
