@@ -1,0 +1,209 @@
+"""Stage `fit`: series relative to the reference area, velocity and models with sigmas, flags and mask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from fringeworks.model.arrays import Block, FloatStack
+from fringeworks.model.quality import Quality
+from fringeworks.model.tally import Tally
+from fringeworks.products.standard import recommended
+from fringeworks.timeseries.models import (
+    PairCovariance,
+    TemporalCorrelation,
+    build_design,
+    estimate_correlation,
+    fit,
+    layer_names,
+)
+from fringeworks.timeseries.smallbaseline import date_covariance
+from fringeworks.workflow.config import RunConfig, plain
+from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
+
+_SAMPLE = 6000
+"""Pixels on a regular lattice from which the memory of the date noise is estimated."""
+
+
+def stage(after: str) -> Stage:
+    """Return the stage; ``after`` names the step whose series it reads."""
+    return Stage(
+        name="fit",
+        version=1,
+        after=tuple(dict.fromkeys(("import", "pairs", "invert", after, "reference"))),
+        meaning="fit velocity and models to each series, with standard deviations and quality flags",
+        parameters=_parameters,
+        work=lambda context: _work(context, after),
+        cost=_cost,
+    )
+
+
+def _parameters(config: RunConfig) -> Mapping[str, Any]:
+    products = config.products
+    return {
+        "models": plain(config.series.models),
+        "minimum_temporal_coherence": products.minimum_temporal_coherence,
+        "minimum_coherence": products.minimum_coherence,
+        "maximum_misclosure_rad": products.maximum_misclosure_rad,
+        "maximum_closure_bias_rad": products.maximum_closure_bias_rad,
+    }
+
+
+def _cost(scale: Scale) -> Cost:
+    return Cost(
+        bytes_per_pixel=4.0 * (4 * scale.n_dates + 2 * scale.n_pairs + 40),
+        disk_bytes=4.0 * (scale.n_dates + 12) * scale.shape.size,
+        seconds=6 + scale.shape.size * scale.n_dates**2 / 30e6,
+    )
+
+
+def _work(context: StageContext, after: str) -> tuple[Tally, ...]:
+    dates = context.survey.network.dates
+    removed = np.array(context.upstream("reference").get("reference")["removed_m"], np.float64)
+    design = build_design(dates, context.config.series.models)
+    for finding in design.findings:
+        context.note(finding)
+    names = layer_names(design)
+    plan = context.blocks()
+    _create(context, names, len(dates), plan.block.rows)
+    correlation = _correlation(context, after, dates)
+    tally: Tally | None = None
+    for block in context.pending(plan):
+        context.step.finish_block(block.index, _one_block(context, after, block, removed, correlation))
+    payloads = context.payloads(plan)
+    for payload in payloads:
+        part = Tally(**payload["tally"])
+        tally = part if tally is None else tally + part
+    published = [*names, "displacement", "temporal_coherence", "quality_flags", "recommended_mask"]
+    context.step.put("fit", {"layers": sorted(published), **_figures(payloads, dates, correlation)})
+    flags = Tally("pixels", *_mask_counts(payloads))
+    return (flags,) if tally is None else (tally, flags)
+
+
+def _create(context: StageContext, names: tuple[str, ...], n_dates: int, block_rows: int) -> None:
+    shape = tuple(context.grid.shape)
+    for name in (*names, "temporal_coherence"):
+        context.step.create(name, shape, dtype="float32", dims=("y", "x"), block_rows=block_rows)
+    context.step.create(
+        "displacement", (n_dates, *shape), dtype="float32", dims=("date", "y", "x"), block_rows=block_rows
+    )
+    context.step.create("quality_flags", shape, dtype="uint16", dims=("y", "x"), fill=65535, block_rows=block_rows)
+    context.step.create("recommended_mask", shape, dtype="uint8", dims=("y", "x"), fill=255, block_rows=block_rows)
+
+
+def _correlation(context: StageContext, after: str, dates: tuple[date, ...]) -> TemporalCorrelation:
+    """Estimate the memory of the date noise on a lattice of pixels, the same however blocks are cut."""
+    series = context.upstream(after).array("displacement")
+    shape = context.grid.shape
+    stride = max(int(np.ceil(np.sqrt(shape.size / _SAMPLE))), 1)
+    rows = range(stride // 2 if shape.rows > stride else 0, shape.rows, stride)
+    sample = np.concatenate([np.asarray(series[:, r : r + 1, :])[:, :, ::stride] for r in rows], axis=1)
+    removed = np.array(context.upstream("reference").get("reference")["removed_m"], np.float32)
+    sample = sample - removed[:, None, None]
+    invert = context.upstream("invert")
+    weight, factor = invert.array("weight"), invert.array("variance_factor")
+    weights = np.concatenate([np.asarray(weight[:, r : r + 1, :])[:, :, ::stride] for r in rows], axis=1)
+    factors = np.concatenate([np.asarray(factor[r : r + 1, :])[:, ::stride] for r in rows], axis=0)
+    covariance = _covariance(context, weights, factors)
+    return estimate_correlation(sample, dates=dates, options=context.config.series.models, covariance=covariance)
+
+
+def _covariance(context: StageContext, weight: FloatStack, factor: np.ndarray) -> PairCovariance:
+    survey = context.survey
+
+    def of(rows: slice, cols: slice) -> np.ndarray:
+        part = weight[:, rows, cols]
+        return date_covariance(
+            np.ascontiguousarray(part.reshape(part.shape[0], -1)),
+            network=survey.network,
+            wavelength=survey.stack.wavelength,
+            variance_factor=np.ascontiguousarray(factor[rows, cols].reshape(-1)),
+            options=context.config.series.inversion,
+        )
+
+    return of
+
+
+def _one_block(
+    context: StageContext, after: str, block: Block, removed: np.ndarray, correlation: TemporalCorrelation
+) -> dict[str, Any]:
+    at = block.keep.slices
+    series = np.asarray(context.upstream(after).array("displacement")[(slice(None), *at)])
+    displacement = np.asarray(series - removed[:, None, None], np.float32)
+    invert = context.upstream("invert")
+    weight = np.asarray(invert.array("weight")[(slice(None), *at)])
+    result = fit(
+        displacement,
+        dates=context.survey.network.dates,
+        options=context.config.series.models,
+        covariance=_covariance(context, weight, np.asarray(invert.array("variance_factor")[at])),
+        correlation=correlation,
+    )
+    for name, image in result.layers.items():
+        context.step.sink(name)[at] = image
+    context.step.sink("displacement")[(slice(None), *at)] = displacement
+    flags, coherence = _flags(context, block)
+    context.step.sink("quality_flags")[at] = flags
+    context.step.sink("recommended_mask")[at] = recommended(flags)
+    context.step.sink("temporal_coherence")[at] = coherence
+    sigma = result.layers["velocity_std"][recommended(flags) == 1]
+    return {
+        "tally": result.tally.as_dict(),
+        "residual_square_sum": result.residual_square_sum.tolist(),
+        "residual_count": result.residual_count.tolist(),
+        "sigma_sum": float(np.nansum(sigma, dtype=np.float64)),
+        "sigma_count": int(np.isfinite(sigma).sum()),
+        "flags": {q.name: int(((flags & q.value) != 0).sum()) for q in Quality},
+        "n_pixels": int(flags.size),
+        "n_recommended": int(recommended(flags).sum()),
+    }
+
+
+def _flags(context: StageContext, block: Block) -> tuple[np.ndarray, np.ndarray]:
+    """Add what products asks for to the flags of the inversion."""
+    at, products = block.keep.slices, context.config.products
+    invert, pairs, imported = context.upstream("invert"), context.upstream("pairs"), context.upstream("import")
+    flags = np.asarray(invert.array("flags")[at]).copy()
+    coherence = np.asarray(invert.array("temporal_coherence")[at])
+
+    def raise_where(condition: np.ndarray, flag: Quality) -> None:
+        flags[condition] |= np.uint16(flag)
+
+    raise_where(coherence < products.minimum_temporal_coherence, Quality.LOW_TEMPORAL_COHERENCE)
+    misclosure = np.asarray(invert.array("misclosure_rms")[at])
+    raise_where(misclosure > products.maximum_misclosure_rad, Quality.HIGH_MISCLOSURE)
+    if imported.has("coherence"):
+        mean = np.asarray(imported.array("coherence_mean")[at])
+        raise_where(mean < products.minimum_coherence, Quality.LOW_COHERENCE)
+    if pairs.has("n_unwrapping_errors"):
+        raise_where(np.asarray(pairs.array("n_unwrapping_errors")[at]) > 0, Quality.UNWRAPPING_ERROR)
+        bias = np.abs(np.asarray(pairs.array("closure_bias")[at]))
+        raise_where(bias > products.maximum_closure_bias_rad, Quality.CLOSURE_BIAS)
+    return flags, coherence
+
+
+def _mask_counts(payloads: list[dict[str, Any]]) -> tuple[int, int, dict[str, int]]:
+    considered, used = sum(p["n_pixels"] for p in payloads), sum(p["n_recommended"] for p in payloads)
+    return considered, used, {"not recommended": considered - used}
+
+
+def _figures(
+    payloads: list[dict[str, Any]], dates: tuple[date, ...], correlation: TemporalCorrelation
+) -> dict[str, Any]:
+    square = np.sum([p["residual_square_sum"] for p in payloads], axis=0)
+    count = np.maximum(np.sum([p["residual_count"] for p in payloads], axis=0), 1)
+    n_sigma = sum(p["sigma_count"] for p in payloads)
+    names = [q.name for q in Quality]
+    return {
+        "residual_rms_m": [
+            {"date": d.isoformat(), "rms_m": float(np.sqrt(s / c))} for d, s, c in zip(dates, square, count, strict=True)
+        ],
+        "mean_velocity_std": sum(p["sigma_sum"] for p in payloads) / n_sigma if n_sigma else None,
+        "flags": {name: sum(p["flags"][name] for p in payloads) for name in names},
+        "n_pixels": sum(p["n_pixels"] for p in payloads),
+        "n_recommended": sum(p["n_recommended"] for p in payloads),
+        "temporal_correlation": plain(correlation),
+    }

@@ -1,0 +1,155 @@
+"""Stage `invert`: from pairs to dates, per pixel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from fringeworks.model.arrays import ArraySource, Block
+from fringeworks.model.stack import PairNetwork
+from fringeworks.model.tally import Tally
+from fringeworks.timeseries.smallbaseline import check_network, invert
+from fringeworks.workflow.config import RunConfig, plain
+from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
+
+_IMAGES = {
+    "variance_factor": "float32",
+    "dem_error": "float32",
+    "dem_error_std": "float32",
+    "misclosure_rms": "float32",
+    "temporal_coherence": "float32",
+    "n_interferograms": "int16",
+    "n_dates": "int16",
+    "n_subsets": "int16",
+    "flags": "uint16",
+}
+_SUMS = ("pair_square_sum", "date_square_sum", "pair_count", "date_count", "pair_rejected")
+DEFAULT_EFFECTIVE_LOOKS = 10.0
+"""Used where the stack does not say how many independent samples stand behind a coherence value."""
+
+
+def _parameters(config: RunConfig) -> Mapping[str, Any]:
+    return {"inversion": plain(config.series.inversion)}
+
+
+def _cost(scale: Scale) -> Cost:
+    per_pixel = 4.0 * (4 * scale.n_pairs + 5 * scale.n_dates + 30)
+    disk = 4.0 * (scale.n_pairs + 2 * scale.n_dates + 9) * scale.shape.size
+    seconds = 8 + scale.shape.size * scale.n_pairs * scale.n_dates / 150e6
+    return Cost(bytes_per_pixel=per_pixel, disk_bytes=disk, seconds=seconds)
+
+
+def _work(context: StageContext) -> tuple[Tally, ...]:
+    network, options = context.survey.network, context.config.series.inversion
+    verdicts = context.upstream("pairs").get("verdicts")
+    factor = np.array([row["factor"] for row in verdicts["pairs"]], np.float64)
+    constant = np.array([row["constant_rad"] for row in verdicts["pairs"]], np.float32)
+    check_network(network, factor > 0, options=options)
+    plan = context.blocks()
+    _create(context, network, plan.block.rows)
+    tally: Tally | None = None
+    for block in context.pending(plan):
+        context.step.finish_block(block.index, _one_block(context, block, factor, constant))
+    payloads = context.payloads(plan)
+    for payload in payloads:
+        part = Tally(**payload["tally"])
+        tally = part if tally is None else tally + part
+    context.step.put("residuals", _residuals(network, payloads))
+    return () if tally is None else (tally,)
+
+
+def _create(context: StageContext, network: PairNetwork, block_rows: int) -> None:
+    rows, cols = context.grid.shape
+    n_dates, n_pairs = len(network.dates), len(network.pairs)
+
+    def make(name: str, shape: tuple[int, ...], dims: tuple[str, ...], dtype: str) -> None:
+        fill = np.nan if dtype == "float32" else -1 if dtype == "int16" else 0
+        context.step.create(name, shape, dtype=dtype, dims=dims, fill=fill, block_rows=block_rows)
+
+    make("displacement", (n_dates, rows, cols), ("date", "y", "x"), "float32")
+    make("displacement_std", (n_dates, rows, cols), ("date", "y", "x"), "float32")
+    make("weight", (n_pairs, rows, cols), ("pair", "y", "x"), "float32")
+    for name, dtype in _IMAGES.items():
+        make(name, (rows, cols), ("y", "x"), dtype)
+
+
+def _one_block(context: StageContext, block: Block, factor: np.ndarray, constant: np.ndarray) -> dict[str, Any]:
+    stack, source, at = context.survey.stack, context.upstream("import"), block.keep.slices
+    phase = np.asarray(source.array("phase")[(slice(None), *at)])
+    phase -= constant[:, None, None]
+    coherence = np.asarray(source.array("coherence")[(slice(None), *at)]) if source.has("coherence") else None
+
+    def image(name: str) -> np.ndarray | None:
+        return np.asarray(source.array(name)[at]) if source.has(name) else None
+
+    result = invert(
+        phase,
+        coherence,
+        network=context.survey.network,
+        wavelength=stack.wavelength,
+        effective_looks=stack.facts.effective_looks or DEFAULT_EFFECTIVE_LOOKS,
+        slant_range=image("slant_range"),
+        incidence=image("incidence"),
+        perpendicular_baseline=_baseline(context, block),
+        pair_weight=factor,
+        options=context.config.series.inversion,
+    )
+    for name in ("displacement", "displacement_std", "weight"):
+        context.step.sink(name)[(slice(None), *at)] = getattr(result, name)
+    for name in _IMAGES:
+        context.step.sink(name)[at] = getattr(result, name)
+    sums = {name: np.asarray(getattr(result, name)).tolist() for name in _SUMS}
+    return {**sums, "tally": result.tally.as_dict()}
+
+
+def _baseline(context: StageContext, block: Block) -> np.ndarray | None:
+    source: ArraySource | None = context.survey.stack.perpendicular_baseline
+    if source is None or not context.config.series.inversion.dem_error:
+        return None
+    window, keep = context.survey.window, block.keep
+    rows = slice(window.row + keep.row, window.row + keep.row + keep.rows)
+    cols = slice(window.col + keep.col, window.col + keep.col + keep.cols)
+    return np.stack([np.asarray(source[(k, rows, cols)]) for k in context.survey.index])
+
+
+def _residuals(network: PairNetwork, payloads: list[dict[str, Any]]) -> dict[str, Any]:
+    total = {name: np.sum([p[name] for p in payloads], axis=0) for name in _SUMS}
+    n = float(total["pair_count"].sum())
+
+    def rms(square: float, count: float) -> float | None:
+        return float(np.sqrt(square / count)) if count > 0 else None
+
+    return {
+        "rms_rad": rms(float(total["pair_square_sum"].sum()), n),
+        "n_residuals": int(n),
+        "pairs": [
+            {
+                "pair": str(pair),
+                "rms_rad": rms(total["pair_square_sum"][k], total["pair_count"][k]),
+                "n": int(total["pair_count"][k]),
+                "n_rejected": int(total["pair_rejected"][k]),
+            }
+            for k, pair in enumerate(network.pairs)
+        ],
+        "dates": [
+            {
+                "date": day.isoformat(),
+                "rms_rad": rms(total["date_square_sum"][k], total["date_count"][k]),
+                "n": float(total["date_count"][k]),
+            }
+            for k, day in enumerate(network.dates)
+        ],
+    }
+
+
+STAGE = Stage(
+    name="invert",
+    version=1,
+    after=("import", "pairs"),
+    meaning="solve each pixel's network of interferograms for its displacement series (NSBAS)",
+    parameters=_parameters,
+    work=_work,
+    cost=_cost,
+)
