@@ -104,7 +104,7 @@ def demo_scenario(*, shape: Shape = DEMO_SHAPE, n_dates: int = 40) -> StackScena
 
 def _motions(half_x: float, half_y: float, scale: float) -> tuple[Motion, ...]:
     depth = 0.28 * scale
-    # A centimetre of uplift over a source at this depth needs pi d^2 / (1 - nu) of it as volume.
+    # Uplift above a source at depth d is (1 - nu) dV / (pi d^2): 45 mm a year.
     volume = 0.045 * math.pi * depth**2 / 0.75
     volcano: Source = Mogi(east=-0.45 * half_x, north=0.30 * half_y, depth=depth, volume=volume)
     plain: Source = Bowl(

@@ -110,7 +110,7 @@ class Bowl:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mogi:
-    """A small sphere that swells in an elastic half space (Mogi 1958; Segall 2010, eq. 7.14).
+    """A small sphere that swells in an elastic half space (Mogi 1958).
 
     Attributes
     ----------
@@ -140,7 +140,7 @@ class Mogi:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScrewDislocation:
-    """A long upright fault that slips sideways between two depths (Weertman and Weertman 1964; Segall 2010, eq. 2.27).
+    """A long upright fault that slips sideways between two depths (Savage and Burford 1973).
 
     Attributes
     ----------
