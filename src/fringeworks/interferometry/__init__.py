@@ -1,0 +1,1 @@
+"""Pairs of images: which to form, and whether they agree with one another."""
