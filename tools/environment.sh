@@ -33,7 +33,7 @@ make_folder() {
     # Debian without python3-venv: the module is there, its copy of pip is not. Lend it ours.
     rm -rf "$folder"
     "$python" -m venv --without-pip "$folder" >/dev/null 2>&1 \
-        && "$python" -m pip --python "$folder/bin/python" install --quiet pip && works && return 0
+        && "$python" -m pip --python "$folder/bin/python" install -qq pip && works && return 0
     rm -rf "$folder"
     "$python" -m virtualenv --quiet "$folder" 2>/dev/null && works && return 0
     rm -rf "$folder"
@@ -60,7 +60,7 @@ printf '%s' "$here" >"$folder/.place"
 wanted=.
 if [ "$extras" != run ]; then wanted=".[$extras]"; fi
 say "Installing Fringeworks ($extras) into $folder; the first time takes a minute or two ..."
-install() { "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "$@" --editable "$wanted"; }
+install() { "$folder/bin/python" -m pip install -qq --disable-pip-version-check "$@" --editable "$wanted"; }
 if ! install --constraint requirements-lock.txt; then
     say "The locked versions do not install here; trying the newest ones that fit pyproject.toml ..."
     install
