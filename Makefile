@@ -43,7 +43,7 @@ check: $(VENV)/.stamp-dev  ## Format, lint, types, import contracts, generated p
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/lint-imports --no-cache --no-logo
 	@$(BIN)/python tools/make_docs.py --check
 
 format: $(VENV)/.stamp-dev  ## Format the code and mend what the linter can mend

@@ -62,7 +62,7 @@ def body_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 def is_compiled(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Return whether a function is compiled by Numba."""
-    return any("njit" in ast.unparse(decorator) for decorator in node.decorator_list)
+    return any("njit" in text or text.endswith("kernel") for text in map(ast.unparse, node.decorator_list))
 
 
 def nesting(node: ast.AST) -> int:
