@@ -1,0 +1,1 @@
+"""What we have: catalogues of products and inputs."""
