@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import ArrayLike, NDArray
 
 from fringeworks.constants import WGS84_FLATTENING, WGS84_SEMI_MAJOR
 from fringeworks.errors import ShapeMismatchError
+from fringeworks.numerics.compiled import kernel, parallel_kernel
 
 _A = WGS84_SEMI_MAJOR
 _F = WGS84_FLATTENING
@@ -127,7 +128,7 @@ def wrap_longitude(longitude: ArrayLike, *, near: float = 0.0) -> NDArray[np.flo
     return np.asarray(lon - turn * np.round((lon - near) / turn), np.float64)
 
 
-@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
+@kernel
 def geodetic_of(x: float, y: float, z: float) -> tuple[float, float, float]:
     """Convert one Earth-fixed position; for compiled callers (see :func:`ecef_to_geodetic`)."""
     p = math.sqrt(x * x + y * y)
@@ -145,7 +146,7 @@ def geodetic_of(x: float, y: float, z: float) -> tuple[float, float, float]:
     return math.atan2(y, x), math.atan2(sin_lat, cos_lat), height
 
 
-@njit(parallel=True, cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@parallel_kernel
 def _convert_all(points: NDArray[np.float64], out: NDArray[np.float64]) -> None:
     for i in prange(points.shape[0]):
         out[i, 0], out[i, 1], out[i, 2] = geodetic_of(points[i, 0], points[i, 1], points[i, 2])

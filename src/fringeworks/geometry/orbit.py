@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import ArrayLike, NDArray
 
 from fringeworks.errors import OutOfRangeError, TooFewDataError
 from fringeworks.model.acquisition import OrbitSource, StateVectors
+from fringeworks.numerics.compiled import kernel, parallel_kernel
 
 N_NODES = 4
 """State vectors behind one piece of the curve: positions and velocities of four fix degree 7."""
@@ -159,7 +160,7 @@ def _frozen(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return copy
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel
 def piece_of(knots: NDArray[np.float64], time: float, guess: int) -> int:
     """Return the piece that holds a time, walking from a guess; the outermost piece beyond the ends."""
     last = knots.size - 2
@@ -173,7 +174,7 @@ def piece_of(knots: NDArray[np.float64], time: float, guess: int) -> int:
     return i
 
 
-@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
+@kernel
 def axis_state(c: NDArray[np.float64], u: float) -> tuple[float, float, float]:
     """Evaluate one axis: value, first and second derivative with respect to ``u`` (Horner, degree 7)."""
     value, slope, bend = c[7], 0.0, 0.0
@@ -184,7 +185,7 @@ def axis_state(c: NDArray[np.float64], u: float) -> tuple[float, float, float]:
     return value, slope, 2.0 * bend
 
 
-@njit(parallel=True, cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@parallel_kernel
 def _evaluate_all(
     knots: NDArray[np.float64],
     scale: NDArray[np.float64],

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import ArrayLike, NDArray
 
 from fringeworks.constants import WGS84_FLATTENING, WGS84_SEMI_MAJOR
@@ -21,6 +21,7 @@ from fringeworks.geometry.orbit import OrbitCurve, axis_state, piece_of
 from fringeworks.model.grids import RadarGrid
 from fringeworks.model.identity import Instant
 from fringeworks.model.tally import Tally
+from fringeworks.numerics.compiled import kernel, parallel_kernel
 
 STEP_TOLERANCE = 1e-5
 """A Newton step below this [s] is the last: convergence is quadratic with a factor under 1e-3 per second, so
@@ -224,7 +225,7 @@ def _report(
     )
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel
 def _nearest_knot(
     knots: NDArray[np.float64], coefficients: NDArray[np.float64], x: float, y: float, z: float
 ) -> float:
@@ -238,7 +239,7 @@ def _nearest_knot(
     return when
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel
 def zero_doppler(
     knots: NDArray[np.float64],
     scale: NDArray[np.float64],
@@ -277,7 +278,7 @@ def zero_doppler(
     return np.nan, np.nan, piece, MAX_STEPS, _STRAYED
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel
 def _solve_next(
     knots: NDArray[np.float64],
     scale: NDArray[np.float64],
@@ -300,7 +301,7 @@ def _solve_next(
     return time, distance, piece, steps, status
 
 
-@njit(parallel=True, cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@parallel_kernel
 def _locate_flat(
     knots: NDArray[np.float64],
     scale: NDArray[np.float64],
@@ -323,7 +324,7 @@ def _locate_flat(
                 guess = time[i]
 
 
-@njit(parallel=True, cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@parallel_kernel
 def _locate_rows(
     knots: NDArray[np.float64],
     scale: NDArray[np.float64],
