@@ -23,7 +23,13 @@ def doctor(
     findings = examine(folder)
     bad = [f for f in findings if f.level == "error"]
     if json:
-        as_json({"ok": not bad, "checks": [f.as_dict() for f in findings], "plugins": {k: list(v) for k, v in plugins().items()}})
+        as_json(
+            {
+                "ok": not bad,
+                "checks": [f.as_dict() for f in findings],
+                "plugins": {k: list(v) for k, v in plugins().items()},
+            }
+        )
     else:
         out().print(findings_table(findings))
         out().print("all is well" if not bad else f"{len(bad)} checks failed")

@@ -32,8 +32,14 @@ def _version(*, value: bool) -> None:
 @app.callback()
 def _top(
     *,
-    version: Annotated[  # noqa: ARG001  (handled by its callback)
-        bool, typer.Option("--version", callback=lambda value: _version(value=value), is_eager=True, help="Print the version.")
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=lambda value: _version(value=value),
+            is_eager=True,
+            help="Print the version.",
+        ),
     ] = False,
 ) -> None:
     """Give every command its common options."""

@@ -35,7 +35,10 @@ def validate_command(folder: Run, *, json: Json = False) -> int:
 
 
 def compare_command(
-    first: Run, second: Annotated[Path, typer.Argument(help="Another run.", show_default=False)], *, json: Json = False
+    first: Run,
+    second: Annotated[Path, typer.Argument(help="Another run.", show_default=False)],
+    *,
+    json: Json = False,
 ) -> int:
     """Compare the products of two runs, layer by layer.
 
@@ -53,7 +56,9 @@ def compare_command(
 def export_command(
     folder: Run,
     *,
-    to: Annotated[Path | None, typer.Option("--to", help="Folder for displacement.tif and velocity.tif of this view.")] = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="Folder for displacement.tif and velocity.tif of this view.")
+    ] = None,
     reference: Annotated[str, typer.Option(help="LONGITUDE,LATITUDE of another reference area.")] = "",
     radius: Annotated[int, typer.Option(help="Half width of the reference area in pixels.")] = 2,
     series: Annotated[str, typer.Option(help="LONGITUDE,LATITUDE of a point: print its series as CSV.")] = "",
@@ -86,7 +91,9 @@ def _point(text: str, name: str) -> tuple[float, float]:
     try:
         longitude, latitude = (float(part) for part in text.split(","))
     except ValueError as error:
-        raise RequestError(f"{name} {text!r}", expected="LONGITUDE,LATITUDE in degrees, such as -99.10,19.43") from error
+        raise RequestError(
+            f"{name} {text!r}", expected="LONGITUDE,LATITUDE in degrees, such as -99.10,19.43"
+        ) from error
     return longitude, latitude
 
 

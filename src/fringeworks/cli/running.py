@@ -11,7 +11,16 @@ from typing import Annotated
 
 import typer
 
-from fringeworks.cli.show import STATES, ProgressShow, as_json, err, findings_table, out, plan_table, plan_values
+from fringeworks.cli.show import (
+    STATES,
+    ProgressShow,
+    as_json,
+    err,
+    findings_table,
+    out,
+    plan_table,
+    plan_values,
+)
 from fringeworks.errors import MissingInputError
 from fringeworks.workflow.config import RunConfig, load_config, template
 from fringeworks.workflow.plan import make_plan
@@ -19,7 +28,9 @@ from fringeworks.workflow.run import Outcome, run
 from fringeworks.workflow.status import config_of, explain, status
 
 Config = Annotated[Path, typer.Argument(help="Configuration file (YAML).", show_default=False)]
-ConfigOrRun = Annotated[Path, typer.Argument(help="Configuration file, or the output folder of a run.", show_default=False)]
+ConfigOrRun = Annotated[
+    Path, typer.Argument(help="Configuration file, or the output folder of a run.", show_default=False)
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 
 configuration = typer.Typer(help="Write a configuration.", no_args_is_help=True)
@@ -128,17 +139,20 @@ def report_outcome(outcome: Outcome, *, allow_missing: bool, json: bool) -> int:
     for name, why in outcome.missing:
         console.print(f"not used: {name}: {why}", style="yellow", markup=False)
     if json:
-        as_json({
-            "output": str(outcome.output),
-            "manifest": str(outcome.output / "manifest.json"),
-            "ran": list(outcome.ran),
-            "skipped": list(outcome.skipped),
-            "missing": [{"name": n, "reason": r} for n, r in outcome.missing],
-            "seconds": round(outcome.seconds, 3),
-        })
+        as_json(
+            {
+                "output": str(outcome.output),
+                "manifest": str(outcome.output / "manifest.json"),
+                "ran": list(outcome.ran),
+                "skipped": list(outcome.skipped),
+                "missing": [{"name": n, "reason": r} for n, r in outcome.missing],
+                "seconds": round(outcome.seconds, 3),
+            }
+        )
     else:
         console.print(
-            f"{len(outcome.ran)} steps run, {len(outcome.skipped)} already done, {outcome.seconds:.1f} s", style="green"
+            f"{len(outcome.ran)} steps run, {len(outcome.skipped)} already done, {outcome.seconds:.1f} s",
+            style="green",
         )
         report = outcome.output / "report.html"
         if report.is_file():

@@ -6,10 +6,18 @@ import json
 import sys
 from collections.abc import Iterable
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from fringeworks.workflow.events import Event
@@ -51,12 +59,14 @@ class ProgressShow:
         )
         self._tasks: dict[str, TaskID] = {}
 
-    def __enter__(self) -> ProgressShow:
+    def __enter__(self) -> Self:
         """Start to show."""
         self._bars.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Stop to show."""
         self._bars.stop()
 
@@ -67,7 +77,9 @@ class ProgressShow:
         elif event.kind == "step_started":
             self._tasks[event.step] = self._bars.add_task(event.step, total=None)
             if not self.console.is_terminal:
-                self.console.print(f"[{event.done + 1}/{event.total}] {event.step}: {event.text}", markup=False)
+                self.console.print(
+                    f"[{event.done + 1}/{event.total}] {event.step}: {event.text}", markup=False
+                )
         elif event.kind == "step_skipped":
             self._bars.console.print(f"{event.step}: already done, {event.text}", markup=False)
         elif event.kind == "step_finished" and event.step in self._tasks:

@@ -10,7 +10,7 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
-from rasterio.crs import CRS as RasterCRS
+from rasterio import crs as raster_crs
 from rasterio.enums import Resampling
 from rasterio.transform import Affine
 from rasterio.vrt import WarpedVRT
@@ -63,7 +63,7 @@ class WarpedSource:
         with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES), rasterio.open(self.path) as file:
             warped = WarpedVRT(
                 file,
-                crs=RasterCRS.from_user_input(self.grid.crs),
+                crs=raster_crs.CRS.from_user_input(self.grid.crs),
                 transform=Affine(*self.grid.transform),
                 width=self.grid.shape.cols,
                 height=self.grid.shape.rows,
@@ -99,8 +99,8 @@ def warped_grid(grid: MapGrid, *, crs: str, spacing_m: float | None) -> MapGrid:
     except Exception as error:
         raise OutOfRangeError(f"products.crs = {crs!r}", expected="a code such as EPSG:32614") from error
     name = target.to_string() if target.to_authority() is None else ":".join(target.to_authority())
-    source = RasterCRS.from_user_input(grid.crs)
-    wanted = RasterCRS.from_user_input(name)
+    source = raster_crs.CRS.from_user_input(grid.crs)
+    wanted = raster_crs.CRS.from_user_input(name)
     resolution = _resolution(grid, target, spacing_m)
     transform, cols, rows = calculate_default_transform(
         source, wanted, grid.shape.cols, grid.shape.rows, *grid.bounds, resolution=resolution
@@ -117,7 +117,7 @@ def _resolution(grid: MapGrid, target: CRS, spacing_m: float | None) -> tuple[fl
     if not target.is_geographic:
         factor = target.axis_info[0].unit_conversion_factor
         return spacing_m / factor, spacing_m / factor
-    west, south, east, north = transform_bounds(RasterCRS.from_user_input(grid.crs), "EPSG:4326", *grid.bounds)
+    west, south, east, north = transform_bounds(raster_crs.CRS.from_user_input(grid.crs), "EPSG:4326", *grid.bounds)
     middle, latitude = (west + east) / 2, (south + north) / 2
     local = Transformer.from_crs("EPSG:4326", f"+proj=aeqd +lat_0={latitude} +lon_0={middle} +datum=WGS84", always_xy=True)
     x, _ = local.transform(middle + 0.01, latitude)

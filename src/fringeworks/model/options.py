@@ -36,3 +36,8 @@ def option(
     if isinstance(default, list | dict):
         return field(default_factory=default.copy, metadata=metadata)
     return field(default=default, metadata=metadata)
+
+
+def section(kind: type[Any], meaning: str) -> Any:
+    """Describe a field that holds another option record, with that record's defaults."""
+    return field(default_factory=kind, metadata={"meaning": meaning})

@@ -91,11 +91,15 @@ def _from_file(path: Path) -> BaseGeometry:
         source = f"/vsizip/{path}" if path.suffix.lower() == ".zip" else path
         meta, _, shapes, _ = pyogrio.raw.read(source, columns=[])
     except pyogrio.errors.DataSourceError as error:
-        raise ConfigurationError(f"area file {path} cannot be read: {error}", expected="shapefile or KML") from error
+        raise ConfigurationError(
+            f"area file {path} cannot be read: {error}", expected="shapefile or KML"
+        ) from error
     union = shapely.union_all(shapely.from_wkb(shapes))
     crs = meta.get("crs")
     if not crs:
-        raise ConfigurationError(f"area file {path} does not say its coordinate system", hint="add the .prj file")
+        raise ConfigurationError(
+            f"area file {path} does not say its coordinate system", hint="add the .prj file"
+        )
     to_degrees = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
     return shapely.transform(union, lambda xy: np.column_stack(to_degrees.transform(xy[:, 0], xy[:, 1])))
 
@@ -104,7 +108,9 @@ def _from_geojson(path: Path) -> BaseGeometry:
     try:
         content: Any = json.loads(path.read_text(encoding="utf-8"))
         if content.get("type") == "FeatureCollection":
-            return shapely.union_all([shapely.from_geojson(json.dumps(f["geometry"])) for f in content["features"]])
+            return shapely.union_all(
+                [shapely.from_geojson(json.dumps(f["geometry"])) for f in content["features"]]
+            )
         return shapely.from_geojson(json.dumps(content.get("geometry", content)))
     except (ValueError, KeyError, AttributeError, TypeError, shapely.errors.ShapelyError) as error:
         raise ConfigurationError(f"area file {path} is not GeoJSON: {error}") from error
@@ -125,8 +131,6 @@ def _window(shape: BaseGeometry, grid: MapGrid) -> Window:
     if first_row >= last_row or first_col >= last_col:
         raise ConfigurationError(
             f"the area ({west:.4f} to {east:.4f}, {south:.4f} to {north:.4f} in {grid.crs}) does not touch the inputs",
-            expected="an area that overlaps {:.4f} to {:.4f}, {:.4f} to {:.4f}".format(
-                grid.bounds[0], grid.bounds[2], grid.bounds[1], grid.bounds[3]
-            ),
+            expected=f"an area that overlaps {grid.bounds[0]:.4f} to {grid.bounds[2]:.4f}, {grid.bounds[1]:.4f} to {grid.bounds[3]:.4f}",
         )
     return Window(first_row, first_col, last_row - first_row, last_col - first_col)

@@ -61,7 +61,9 @@ class FileDigests:
         try:
             facts = Path(path).stat()
         except OSError as error:
-            raise MissingInputError(f"{path} cannot be read: {error.strerror}", hint="restore the file") from error
+            raise MissingInputError(
+                f"{path} cannot be read: {error.strerror}", hint="restore the file"
+            ) from error
         stamp = [facts.st_size, facts.st_mtime_ns, facts.st_ino]
         known = self._known.get(path)
         if known is not None and known[:3] == stamp:

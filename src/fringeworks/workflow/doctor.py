@@ -34,13 +34,25 @@ def examine(folder: Path) -> tuple[Finding, ...]:
     tuple of Finding
         One for each check; level ``error`` where nothing can work, ``warning`` where something cannot.
     """
-    checks: tuple[Callable[[Path], list[Finding]], ...] = (_python, _libraries, _memory, _disk, _rasters, _kernels, _plugins)
+    checks: tuple[Callable[[Path], list[Finding]], ...] = (
+        _python,
+        _libraries,
+        _memory,
+        _disk,
+        _rasters,
+        _kernels,
+        _plugins,
+    )
     return tuple(finding for check in checks for finding in check(folder))
 
 
 def _python(_: Path) -> list[Finding]:
     good = sys.version_info >= (3, 11)
-    return [Finding("ok" if good else "error", "python", f"Python {sys.version.split()[0]} (3.11 or later is needed)")]
+    return [
+        Finding(
+            "ok" if good else "error", "python", f"Python {sys.version.split()[0]} (3.11 or later is needed)"
+        )
+    ]
 
 
 def _libraries(_: Path) -> list[Finding]:
@@ -70,14 +82,25 @@ def _rasters(_: Path) -> list[Finding]:
 
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "trial.tif"
-        profile = {"driver": "GTiff", "width": 2, "height": 2, "count": 1, "dtype": "float32", "crs": "EPSG:4326"}
+        profile = {
+            "driver": "GTiff",
+            "width": 2,
+            "height": 2,
+            "count": 1,
+            "dtype": "float32",
+            "crs": "EPSG:4326",
+        }
         transform = rasterio.transform.from_origin(0, 0, 1, 1)
         with rasterio.open(path, "w", transform=transform, **profile) as target:
             target.write(np.ones((2, 2), np.float32), 1)
         with rasterio.open(path) as source:
             good = bool((source.read(1) == 1).all()) and source.crs is not None
     drivers = rasterio.drivers.raster_driver_extensions()
-    return [Finding("ok" if good else "error", "rasters", f"GDAL {rasterio.__gdal_version__}, {len(drivers)} formats")]
+    return [
+        Finding(
+            "ok" if good else "error", "rasters", f"GDAL {rasterio.__gdal_version__}, {len(drivers)} formats"
+        )
+    ]
 
 
 def _kernels(_: Path) -> list[Finding]:
@@ -88,7 +111,9 @@ def _kernels(_: Path) -> list[Finding]:
 
 def plugins() -> Mapping[str, tuple[str, ...]]:
     """Return the names installed in each entry-point group."""
-    return {group: tuple(sorted(e.name for e in entry_points(group=f"fringeworks.{group}"))) for group in GROUPS}
+    return {
+        group: tuple(sorted(e.name for e in entry_points(group=f"fringeworks.{group}"))) for group in GROUPS
+    }
 
 
 def _plugins(_: Path) -> list[Finding]:

@@ -94,7 +94,12 @@ def _dates(plan: Plan, pairs: dict[str, Any]) -> dict[str, Any]:
     lost = {row["date"]: row["reason"] for row in pairs.get("lost_dates", [])}
     excluded = [{"date": d, "reason": "no pair that is used reaches it"} for d in found if d not in used]
     excluded += [{"date": d, "reason": reason} for d, reason in lost.items() if d in used]
-    return {"requested": found, "found": found, "used": [d for d in used if d not in lost], "excluded": excluded}
+    return {
+        "requested": found,
+        "found": found,
+        "used": [d for d in used if d not in lost],
+        "excluded": excluded,
+    }
 
 
 def _pairs(plan: Plan, pairs: dict[str, Any]) -> dict[str, Any]:
@@ -110,7 +115,9 @@ def _pairs(plan: Plan, pairs: dict[str, Any]) -> dict[str, Any]:
         "found": found,
         "used": [name for name in found if name not in gone],
         "down_weighted": [
-            {"pair": r["pair"], "reason": r["reason"], "factor": r["factor"]} for r in weighted if r["verdict"] == "suspect"
+            {"pair": r["pair"], "reason": r["reason"], "factor": r["factor"]}
+            for r in weighted
+            if r["verdict"] == "suspect"
         ],
         "excluded": excluded,
     }
@@ -119,7 +126,12 @@ def _pairs(plan: Plan, pairs: dict[str, Any]) -> dict[str, Any]:
 def _corrections(plan: Plan, store: WorkingStore) -> dict[str, Any]:
     asked = list(plan.config.corrections.names)
     done = _values(store, "correct", "corrections")
-    return {"requested": asked, "found": asked, "used": done.get("used", []), "excluded": done.get("excluded", [])}
+    return {
+        "requested": asked,
+        "found": asked,
+        "used": done.get("used", []),
+        "excluded": done.get("excluded", []),
+    }
 
 
 def _step(folder: StepFolder) -> dict[str, Any]:

@@ -106,7 +106,9 @@ def identity_of(config: RunConfig) -> dict[str, Any]:
     }
 
 
-def make_plan(config: RunConfig, *, survey: Survey | None = None, forced_from: str = "", until: str = "") -> Plan:
+def make_plan(
+    config: RunConfig, *, survey: Survey | None = None, forced_from: str = "", until: str = ""
+) -> Plan:
     """Make the plan of a run; reads the inputs' headers, writes nothing but the memory of file digests.
 
     Parameters
@@ -127,7 +129,9 @@ def make_plan(config: RunConfig, *, survey: Survey | None = None, forced_from: s
     """
     survey = survey_inputs(config) if survey is None else survey
     stages = _chosen(stages_for(config), forced_from=forced_from, until=until)
-    scale = Scale(shape=survey.grid.shape, n_pairs=len(survey.network.pairs), n_dates=len(survey.network.dates))
+    scale = Scale(
+        shape=survey.grid.shape, n_pairs=len(survey.network.pairs), n_dates=len(survey.network.dates)
+    )
     output = Path(config.output.directory)
     store = WorkingStore(output / "work")
     files = FileDigests(output / "work" / "files.json").of(survey.stack.files)
@@ -163,11 +167,15 @@ def _chosen(stages: tuple[Stage, ...], *, forced_from: str, until: str) -> tuple
             raise UnknownStepError(f"step {name!r}", expected=f"one of {', '.join(names)}")
     chosen = stages[: names.index(until) + 1] if until else stages
     if forced_from and forced_from not in {s.name for s in chosen}:
-        raise RequestError(f"--from {forced_from} comes after --until {until}", expected="the other way round")
+        raise RequestError(
+            f"--from {forced_from} comes after --until {until}", expected="the other way round"
+        )
     return chosen
 
 
-def _ingredients(stage: Stage, config: RunConfig, digests: dict[str, str], files: dict[str, str]) -> dict[str, Any]:
+def _ingredients(
+    stage: Stage, config: RunConfig, digests: dict[str, str], files: dict[str, str]
+) -> dict[str, Any]:
     parts: dict[str, Any] = {
         "stage": stage.name,
         "version": stage.version,
@@ -180,12 +188,20 @@ def _ingredients(stage: Stage, config: RunConfig, digests: dict[str, str], files
 
 
 def _planned(
-    stage: Stage, ingredients: dict[str, Any], scale: Scale, config: RunConfig, folder: StepFolder, *, forced: bool
+    stage: Stage,
+    ingredients: dict[str, Any],
+    scale: Scale,
+    config: RunConfig,
+    folder: StepFolder,
+    *,
+    forced: bool,
 ) -> PlannedStep:
     cost = stage.cost(scale)
     n_blocks, memory = 1, PROGRAM_BYTES
     if cost.bytes_per_pixel:
-        blocks = plan_blocks(scale.shape, bytes_per_pixel=cost.bytes_per_pixel, max_memory=config.memory_bytes)
+        blocks = plan_blocks(
+            scale.shape, bytes_per_pixel=cost.bytes_per_pixel, max_memory=config.memory_bytes
+        )
         n_blocks = len(blocks)
         memory += int(cost.bytes_per_pixel * blocks.block.size)
     else:
@@ -193,14 +209,14 @@ def _planned(
     return PlannedStep(
         stage=stage,
         ingredients=ingredients,
-        state="stale" if forced else state_of(stage, ingredients, folder, Path(config.output.directory)),
+        state="stale" if forced else state_of(ingredients, folder, Path(config.output.directory)),
         cost=cost,
         n_blocks=n_blocks,
         memory_bytes=memory,
     )
 
 
-def state_of(stage: Stage, ingredients: dict[str, Any], folder: StepFolder, output: Path) -> str:
+def state_of(ingredients: dict[str, Any], folder: StepFolder, output: Path) -> str:
     """Return ``done``, ``stale``, ``interrupted`` or ``new`` for a step as it lies on disk."""
     record = folder.record()
     if record is not None:
@@ -228,7 +244,11 @@ def _checks(plan: Plan, output: Path) -> list[Finding]:
     need = plan.disk_bytes
     level = "ok" if free > need * 1.1 else "warning"
     findings = [
-        Finding(level, "disk", f"{need / 2**20:,.0f} MiB will be written, {free / 2**20:,.0f} MiB are free at {place}"),
+        Finding(
+            level,
+            "disk",
+            f"{need / 2**20:,.0f} MiB will be written, {free / 2**20:,.0f} MiB are free at {place}",
+        ),
         Finding(
             "ok",
             "memory",
@@ -245,5 +265,7 @@ def _checks(plan: Plan, output: Path) -> list[Finding]:
                 "series.inversion.gaps decides what happens",
             )
         )
-    findings += [Finding("warning", "inputs", f"{name} is not used: {why}") for name, why in plan.survey.missing]
+    findings += [
+        Finding("warning", "inputs", f"{name} is not used: {why}") for name, why in plan.survey.missing
+    ]
     return findings

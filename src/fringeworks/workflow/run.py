@@ -194,7 +194,9 @@ def _named(error: BaseException, step: str) -> BaseException:
             )
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, MemoryError):
-        return MemoryLimitError(f"out of memory in step {step!r}", hint="lower compute.max_memory or the workers")
+        return MemoryLimitError(
+            f"out of memory in step {step!r}", hint="lower compute.max_memory or the workers"
+        )
     return RunError(
         f"step {step!r} failed: {type(error).__name__}: {error}",
         hint="what was finished is kept; run again with the cause removed, or report this with the manifest",
@@ -217,7 +219,8 @@ def _alone(folder: Path) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise OutputBusyError(
-                f"{folder.parent} is in use by another run", hint="wait for it, or choose another output.directory"
+                f"{folder.parent} is in use by another run",
+                hint="wait for it, or choose another output.directory",
             ) from error
         yield
     finally:

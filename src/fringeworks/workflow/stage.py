@@ -23,6 +23,8 @@ BLOCK_SHARE: Final = 0.75
 """Share of what is left that a block may take; the rest is for the temporaries of libraries."""
 CHUNK_ROWS: Final = 128
 """Blocks of at least this many rows are a multiple of it: chunks of the store then end where blocks end."""
+LEAST_ROWS: Final = 16
+"""Smaller blocks are a multiple of this many rows: cells of the common zero do not span two blocks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,13 +113,10 @@ def block_budget(max_memory: int) -> float:
 def plan_blocks(shape: Shape, *, bytes_per_pixel: float, max_memory: int) -> BlockPlan:
     """Cut an image into strips that stay below the memory cap; depends on nothing but its arguments."""
     budget = block_budget(max_memory)
-    widest = plan_rows(shape, bytes_per_pixel=bytes_per_pixel, budget=budget, multiple=1)
-    if widest.block.rows >= shape.rows:
-        return widest
-    if widest.block.rows >= CHUNK_ROWS:
-        rows = widest.block.rows - widest.block.rows % CHUNK_ROWS
-        return BlockPlan(shape, Shape(rows, shape.cols))
-    return widest
+    plan = plan_rows(shape, bytes_per_pixel=bytes_per_pixel, budget=budget, multiple=LEAST_ROWS)
+    if plan.block.rows >= shape.rows or plan.block.rows < CHUNK_ROWS:
+        return plan
+    return BlockPlan(shape, Shape(plan.block.rows - plan.block.rows % CHUNK_ROWS, shape.cols))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -171,7 +170,9 @@ class StageContext:
     def blocks(self, shape: Shape | None = None) -> BlockPlan:
         """Cut the area into blocks for this stage's cost."""
         return plan_blocks(
-            shape or self.grid.shape, bytes_per_pixel=self.cost.bytes_per_pixel, max_memory=self.config.memory_bytes
+            shape or self.grid.shape,
+            bytes_per_pixel=self.cost.bytes_per_pixel,
+            max_memory=self.config.memory_bytes,
         )
 
     def pending(self, plan: BlockPlan) -> Iterator[Block]:

@@ -22,7 +22,8 @@ def config_of(output: Path) -> RunConfig:
     path = output / "work" / "config.json"
     if not path.is_file():
         raise MissingInputError(
-            f"{output} is not a run: {path} is not there", expected="an output folder, or a configuration file"
+            f"{output} is not a run: {path} is not there",
+            expected="an output folder, or a configuration file",
         )
     return config_from(read_json(path), folder=output.parent)
 
@@ -42,14 +43,16 @@ def status(config: RunConfig) -> dict[str, Any]:
     for planned in plan.steps:
         folder = store.step(planned.stage.name)
         record = folder.record() or {}
-        steps.append({
-            "name": planned.stage.name,
-            "meaning": planned.stage.meaning,
-            "state": planned.state,
-            "blocks_done": folder.n_blocks_done(),
-            "n_blocks": planned.n_blocks,
-            "seconds": record.get("seconds"),
-        })
+        steps.append(
+            {
+                "name": planned.stage.name,
+                "meaning": planned.stage.meaning,
+                "state": planned.state,
+                "blocks_done": folder.n_blocks_done(),
+                "n_blocks": planned.n_blocks,
+                "seconds": record.get("seconds"),
+            }
+        )
     return {
         "output": config.output.directory,
         "complete": all(s["state"] == "done" for s in steps),
@@ -103,12 +106,19 @@ def _reasons(plan: Plan, name: str, folder: StepFolder, states: dict[str, str]) 
     if before is None:
         return ["it has never run here"]
     if planned.state == "interrupted":
-        return [f"it was interrupted: {folder.n_blocks_done()} of {planned.n_blocks} blocks are finished and are kept"]
+        return [
+            f"it was interrupted: {folder.n_blocks_done()} of {planned.n_blocks} blocks are finished and are kept"
+        ]
     reasons = _changed_parameters(before["parameters"], now["parameters"])
     reasons += _changed_files(before.get("files", {}), now.get("files", {}))
     for upstream, digest in now["inputs"].items():
         if before["inputs"].get(upstream) != digest:
-            why = {"done": "has run anew", "stale": "is stale", "new": "has never run", "interrupted": "is unfinished"}
+            why = {
+                "done": "has run anew",
+                "stale": "is stale",
+                "new": "has never run",
+                "interrupted": "is unfinished",
+            }
             reasons.append(f"step {upstream!r}, which it reads, {why[states[upstream]]}")
     if before["version"] != now["version"]:
         reasons.append(f"the step's code has changed (version {before['version']} to {now['version']})")
@@ -138,7 +148,9 @@ def _plain(value: Any) -> Any:
 def _changed_files(before: dict[str, str], now: dict[str, str]) -> list[str]:
     reasons = [f"input {path} is new" for path in sorted(set(now) - set(before))]
     reasons += [f"input {path} is gone" for path in sorted(set(before) - set(now))]
-    reasons += [f"input {path} has changed" for path in sorted(set(before) & set(now)) if before[path] != now[path]]
+    reasons += [
+        f"input {path} has changed" for path in sorted(set(before) & set(now)) if before[path] != now[path]
+    ]
     if len(reasons) > 5:
         return [*reasons[:5], f"and {len(reasons) - 5} more inputs have changed"]
     return reasons

@@ -76,13 +76,17 @@ def survey_inputs(config: RunConfig) -> Survey:
     """
     wanted = config.inputs.interferograms
     reader = reader_named(wanted.format)
-    options = ReaderOptions(phase_sign=wanted.phase_sign, dem_datum=config.inputs.dem_datum, unreadable="exclude")
+    options = ReaderOptions(
+        phase_sign=wanted.phase_sign, dem_datum=config.inputs.dem_datum, unreadable="exclude"
+    )
     stack = reader.read(Path(wanted.path), options=options)
     area = area_of(config.area, stack.grid)
     used, left_out = _selection(config, stack.network)
     network = _subset(stack.network, used)
     if not network.pairs:
-        raise TooFewDataError("no interferogram is left", hint="look at inputs.interferograms.exclude_dates and exclude_pairs")
+        raise TooFewDataError(
+            "no interferogram is left", hint="look at inputs.interferograms.exclude_dates and exclude_pairs"
+        )
     return Survey(
         stack=stack,
         area=area,
@@ -111,7 +115,9 @@ def _selection(config: RunConfig, network: PairNetwork) -> tuple[np.ndarray, lis
         hit = _hit(pair, dates)
         if str(pair) in pairs or hit:
             used[k] = False
-            left_out.append((str(pair), f"date {hit} left out by the user" if hit else "left out by the user"))
+            left_out.append(
+                (str(pair), f"date {hit} left out by the user" if hit else "left out by the user")
+            )
     return used, left_out
 
 
@@ -129,7 +135,9 @@ def _dates(texts: tuple[str, ...], network: PairNetwork) -> set[date]:
                 f"inputs.interferograms.exclude_dates holds {text!r}", expected="ISO dates such as 2018-03-07"
             ) from error
         if day not in network.dates:
-            raise ConfigurationError(f"inputs.interferograms.exclude_dates names {text}, which the stack does not hold")
+            raise ConfigurationError(
+                f"inputs.interferograms.exclude_dates names {text}, which the stack does not hold"
+            )
         found.add(day)
     return found
 

@@ -142,7 +142,13 @@ class RunView:
             arrays[name] = (("y", "x"), self.layer(name)[:, :])
         data = {
             name: xarray.Variable(
-                dims, values, {"units": LAYERS[name].unit, "long_name": LAYERS[name].long_name, "positive": LAYERS[name].sign}
+                dims,
+                values,
+                {
+                    "units": LAYERS[name].unit,
+                    "long_name": LAYERS[name].long_name,
+                    "positive": LAYERS[name].sign,
+                },
             )
             for name, (dims, values) in arrays.items()
         }
@@ -163,7 +169,9 @@ class RunView:
                 band_names=names,
                 tags=tags,
             ),
-            write_raster(folder / "velocity.tif", self.velocity(), layer=LAYERS["velocity"], grid=self.grid, tags=tags),
+            write_raster(
+                folder / "velocity.tif", self.velocity(), layer=LAYERS["velocity"], grid=self.grid, tags=tags
+            ),
         ]
 
     def _pixel(self, longitude: float, latitude: float) -> tuple[int, int]:
@@ -199,4 +207,6 @@ def open_run(folder: Path) -> RunView:
     manifest: dict[str, Any] = read_json(path)
     reference = manifest.get("reference", {})
     words = f"{reference.get('x')}, {reference.get('y')}, {reference.get('n_pixels')} pixels"
-    return RunView(folder=folder, manifest=manifest, dates=dates, removed=np.zeros(len(dates)), reference=words)
+    return RunView(
+        folder=folder, manifest=manifest, dates=dates, removed=np.zeros(len(dates)), reference=words
+    )

@@ -4,4 +4,14 @@ from fringeworks.workflow.config.load import config_from, load_config, parse_con
 from fringeworks.workflow.config.records import plain
 from fringeworks.workflow.config.schema import CONFIG_VERSION, RunConfig, bytes_of
 
-__all__ = ["CONFIG_VERSION", "RunConfig", "bytes_of", "config_from", "load_config", "parse_config", "plain", "resolved", "template"]
+__all__ = [
+    "CONFIG_VERSION",
+    "RunConfig",
+    "bytes_of",
+    "config_from",
+    "load_config",
+    "parse_config",
+    "plain",
+    "resolved",
+    "template",
+]

@@ -42,7 +42,8 @@ def load_config(path: Path) -> RunConfig:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise MissingInputError(
-            f"configuration {path} cannot be read: {error}", hint="`fringeworks config new > run.yaml` writes one"
+            f"configuration {path} cannot be read: {error}",
+            hint="`fringeworks config new > run.yaml` writes one",
         ) from error
     return parse_config(text, folder=path.resolve().parent)
 
@@ -52,11 +53,15 @@ def parse_config(text: str, *, folder: Path) -> RunConfig:
     try:
         values = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ConfigurationError(f"the configuration is not YAML: {error}", hint="check indentation and quotes") from error
+        raise ConfigurationError(
+            f"the configuration is not YAML: {error}", hint="check indentation and quotes"
+        ) from error
     if values is None:
         values = {}
     if not isinstance(values, Mapping):
-        raise ConfigurationError(f"the configuration is {type(values).__name__}", expected="sections with keys")
+        raise ConfigurationError(
+            f"the configuration is {type(values).__name__}", expected="sections with keys"
+        )
     return config_from(values, folder=folder)
 
 
@@ -103,16 +108,22 @@ def _check(config: RunConfig) -> None:
             raise UnknownNameError(f"product family {name!r}", expected=f"one of {', '.join(_FAMILIES)}")
     if not config.inputs.interferograms.path:
         raise ConfigurationError(
-            "inputs.interferograms.path is empty", expected="the folder of a stack", hint="set it, or try `fringeworks demo`"
+            "inputs.interferograms.path is empty",
+            expected="the folder of a stack",
+            hint="set it, or try `fringeworks demo`",
         )
     area = plain(config.area)
     given = [key for key, value in area.items() if value]
     if len(given) > 1:
         raise ConfigurationError(f"area has {' and '.join(given)}", expected="one key at most")
     if config.area.bbox and len(config.area.bbox) != 4:
-        raise ConfigurationError(f"area.bbox = {list(config.area.bbox)}", expected="[west, south, east, north] in degrees")
+        raise ConfigurationError(
+            f"area.bbox = {list(config.area.bbox)}", expected="[west, south, east, north] in degrees"
+        )
     if config.memory_bytes <= 0:
-        raise ConfigurationError(f"compute.max_memory = {config.compute.max_memory!r}", expected="more than nothing")
+        raise ConfigurationError(
+            f"compute.max_memory = {config.compute.max_memory!r}", expected="more than nothing"
+        )
 
 
 def _absolute(config: RunConfig, folder: Path) -> RunConfig:

@@ -7,6 +7,7 @@ The option records of the science rooms carry default, meaning, unit and range o
 from __future__ import annotations
 
 import difflib
+import math
 import types
 import typing
 from collections.abc import Iterator, Mapping
@@ -44,7 +45,9 @@ def record_from(kind: type[T], values: Mapping[str, Any] | None, *, where: str =
     if values is None:
         values = {}
     if not isinstance(values, Mapping):
-        raise ConfigurationError(f"{where} = {values!r}", expected="a section with keys", hint="see `fringeworks config new`")
+        raise ConfigurationError(
+            f"{where} = {values!r}", expected="a section with keys", hint="see `fringeworks config new`"
+        )
     known = {f.name: f for f in _fields(kind)}
     for key in values:
         if key not in known:
@@ -54,7 +57,7 @@ def record_from(kind: type[T], values: Mapping[str, Any] | None, *, where: str =
     for name, field in known.items():
         path = f"{where}.{name}" if where else name
         if is_dataclass(hints[name]):
-            arguments[name] = record_from(typing.cast(type[Any], hints[name]), values.get(name), where=path)
+            arguments[name] = record_from(typing.cast("type[Any]", hints[name]), values.get(name), where=path)
         elif name in values:
             arguments[name] = _checked(values[name], hints[name], field, path)
     return kind(**arguments)
@@ -101,7 +104,7 @@ def _numbers(value: Any) -> Iterator[float]:
 
 def _check_range(number: float, field: Field[Any], path: str) -> None:
     low, high = field.metadata.get("minimum"), field.metadata.get("maximum")
-    if number != number or (low is not None and number < low) or (high is not None and number > high):
+    if math.isnan(number) or (low is not None and number < low) or (high is not None and number > high):
         unit = field.metadata.get("unit", "")
         raise ConfigurationError(
             f"{path} = {number:g}{f' {unit}' if unit else ''}",
@@ -152,7 +155,7 @@ def commented_yaml(kind: type[Any], *, indent: int = 0) -> list[str]:
         lines += [f"{pad}# {text}" for text in _explanation(field, hint)]
         if is_dataclass(hint):
             lines.append(f"{pad}{field.name}:")
-            lines += commented_yaml(typing.cast(type[Any], hint), indent=indent + 1)
+            lines += commented_yaml(typing.cast("type[Any]", hint), indent=indent + 1)
         else:
             lines.append(f"{pad}{field.name}: {_yaml_value(default_of(field))}")
         if indent == 0:
@@ -169,7 +172,9 @@ def _explanation(field: Field[Any], hint: Any) -> list[str]:
         details.append(f"unit: {field.metadata['unit']}")
     low, high = field.metadata.get("minimum"), field.metadata.get("maximum")
     if low is not None or high is not None:
-        details.append(f"range: {'-inf' if low is None else f'{low:g}'} to {'inf' if high is None else f'{high:g}'}")
+        details.append(
+            f"range: {'-inf' if low is None else f'{low:g}'} to {'inf' if high is None else f'{high:g}'}"
+        )
     return _wrapped(f"{meaning} ({'; '.join(details)})")
 
 

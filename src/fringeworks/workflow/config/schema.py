@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from fringeworks.timeseries.reference import ReferenceOptions
 
 from fringeworks.errors import ConfigurationError
-from fringeworks.interferometry.closure import PairQualityOptions
-from fringeworks.model.options import option
+from fringeworks.interferometry.quality import PairQualityOptions
+from fringeworks.model.options import option, section
 from fringeworks.timeseries.models import ModelOptions
-from fringeworks.timeseries.reference import ReferenceOptions
 from fringeworks.timeseries.smallbaseline import InversionOptions
 
 CONFIG_VERSION: Final = 1
 _SIZE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([KMGT]i?B|B)?\s*$", re.IGNORECASE)
 _POWERS: Final = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
-
-
-def section(kind: type[Any], meaning: str) -> Any:
-    """Describe a nested section of the configuration."""
-    return field(default_factory=kind, metadata={"meaning": meaning})
 
 
 def bytes_of(text: str) -> int:
@@ -43,14 +39,18 @@ def bytes_of(text: str) -> int:
 class InterferogramsInput:
     """A stack of interferograms that another program made."""
 
-    format: str = option("gamma", meaning="Program that wrote the stack; `fringeworks doctor` lists the readers at hand")
+    format: str = option(
+        "gamma", meaning="Program that wrote the stack; `fringeworks doctor` lists the readers at hand"
+    )
     path: str = option("", meaning="Folder of the stack; a relative path counts from the folder of this file")
     phase_sign: Literal["format", "away", "toward"] = option(
         "format",
         meaning="What positive phase means: as the format defines it, or said here when you know better: a longer range "
         "(away) or a shorter one (toward) at the later date",
     )
-    exclude_dates: tuple[str, ...] = option((), meaning="ISO dates to leave out, for instance after heavy snow")
+    exclude_dates: tuple[str, ...] = option(
+        (), meaning="ISO dates to leave out, for instance after heavy snow"
+    )
     exclude_pairs: tuple[str, ...] = option((), meaning="Pairs to leave out, written YYYYMMDD_YYYYMMDD")
 
 
@@ -60,7 +60,8 @@ class InputsSection:
 
     interferograms: InterferogramsInput = section(InterferogramsInput, "A stack of unwrapped interferograms")
     dem_datum: Literal["", "ellipsoid", "egm96", "egm2008"] = option(
-        "", meaning="What heights in the stack are measured from, where you know it; written into the products"
+        "",
+        meaning="What heights in the stack are measured from, where you know it; written into the products",
     )
 
 
@@ -98,10 +99,17 @@ class ProductsSection:
 
     families: tuple[str, ...] = option(("standard",), meaning="Product families to write")
     spacing_m: float | None = option(
-        None, meaning="Posting of the products; the stack's own grid when neither this nor crs is given", unit="m", minimum=1
+        None,
+        meaning="Posting of the products; the stack's own grid when neither this nor crs is given",
+        unit="m",
+        minimum=1,
     )
-    crs: str = option("auto", meaning="Coordinate system of the products, e.g. EPSG:32614; auto: that of the stack")
-    interferograms: bool = option(False, meaning="Publish the interferograms as they entered the inversion, too")
+    crs: str = option(
+        "auto", meaning="Coordinate system of the products, e.g. EPSG:32614; auto: that of the stack"
+    )
+    interferograms: bool = option(
+        default=False, meaning="Publish the interferograms as they entered the inversion, too"
+    )
     minimum_temporal_coherence: float = option(
         0.7, meaning="Below this, recommended_mask is 0", minimum=0, maximum=1
     )
@@ -109,7 +117,10 @@ class ProductsSection:
         0.2, meaning="Below this mean coherence, recommended_mask is 0", minimum=0, maximum=1
     )
     maximum_misclosure_rad: float = option(
-        1.2, meaning="Above this residual of the inversion, recommended_mask is 0 (NSBAS)", unit="rad", minimum=0
+        1.2,
+        meaning="Above this residual of the inversion, recommended_mask is 0 (NSBAS)",
+        unit="rad",
+        minimum=0,
     )
     maximum_closure_bias_rad: float = option(
         0.5, meaning="Above this mean triplet closure, the closure-bias flag is raised", unit="rad", minimum=0
@@ -120,14 +131,18 @@ class ProductsSection:
 class OutputSection:
     """Where results go."""
 
-    directory: str = option("out", meaning="Output folder; a relative path counts from the folder of this file")
+    directory: str = option(
+        "out", meaning="Output folder; a relative path counts from the folder of this file"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComputeSection:
     """What the machine may be used for."""
 
-    max_memory: str = option("8 GiB", meaning="Hard cap for the whole process; blocks are sized to stay below it")
+    max_memory: str = option(
+        "8 GiB", meaning="Hard cap for the whole process; blocks are sized to stay below it"
+    )
     workers: int | Literal["auto"] = option("auto", meaning="Threads to use; auto: all processors", minimum=1)
     engine: Literal["local"] = option("local", meaning="Where blocks are computed: threads of this process")
 
@@ -136,9 +151,13 @@ class ComputeSection:
 class RunConfig:
     """The whole configuration of one run."""
 
-    config_version: int = option(CONFIG_VERSION, meaning="Version of this layout", minimum=1, maximum=CONFIG_VERSION)
+    config_version: int = option(
+        CONFIG_VERSION, meaning="Version of this layout", minimum=1, maximum=CONFIG_VERSION
+    )
     inputs: InputsSection = section(InputsSection, "What goes in")
-    area: AreaSection = section(AreaSection, "Part of the inputs to process; at most one key; all when none is given")
+    area: AreaSection = section(
+        AreaSection, "Part of the inputs to process; at most one key; all when none is given"
+    )
     method: str | tuple[str, ...] = option("sbas", meaning="Chain to run; sbas: small baselines")
     pairs: PairQualityOptions = section(PairQualityOptions, "Which interferograms are trusted")
     series: SeriesSection = section(SeriesSection, "From pairs to dates, and what is fitted")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fringeworks.model.arrays import Block, FloatStack
+from fringeworks.model.grids import Shape
 from fringeworks.model.quality import Quality
 from fringeworks.model.tally import Tally
 from fringeworks.products.standard import recommended
@@ -25,7 +26,10 @@ from fringeworks.workflow.config import RunConfig, plain
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
 
 _SAMPLE = 6000
-"""Pixels on a regular lattice from which the memory of the date noise is estimated."""
+"""Pixels from which the memory of the date noise is estimated, at most."""
+_SAMPLE_BYTES = 48 * 2**20
+"""Memory their covariances may take."""
+_TILE = 128
 
 
 def stage(after: str) -> Stage:
@@ -70,6 +74,7 @@ def _work(context: StageContext, after: str) -> tuple[Tally, ...]:
     plan = context.blocks()
     _create(context, names, len(dates), plan.block.rows)
     correlation = _correlation(context, after, dates)
+    context.note(correlation.finding)
     tally: Tally | None = None
     for block in context.pending(plan):
         context.step.finish_block(block.index, _one_block(context, after, block, removed, correlation))
@@ -90,25 +95,46 @@ def _create(context: StageContext, names: tuple[str, ...], n_dates: int, block_r
     context.step.create(
         "displacement", (n_dates, *shape), dtype="float32", dims=("date", "y", "x"), block_rows=block_rows
     )
-    context.step.create("quality_flags", shape, dtype="uint16", dims=("y", "x"), fill=65535, block_rows=block_rows)
-    context.step.create("recommended_mask", shape, dtype="uint8", dims=("y", "x"), fill=255, block_rows=block_rows)
+    context.step.create(
+        "quality_flags", shape, dtype="uint16", dims=("y", "x"), fill=65535, block_rows=block_rows
+    )
+    context.step.create(
+        "recommended_mask", shape, dtype="uint8", dims=("y", "x"), fill=255, block_rows=block_rows
+    )
 
 
 def _correlation(context: StageContext, after: str, dates: tuple[date, ...]) -> TemporalCorrelation:
-    """Estimate the memory of the date noise on a lattice of pixels, the same however blocks are cut."""
+    """Estimate the memory of the date noise on a sample of pixels, the same however blocks are cut."""
     series = context.upstream(after).array("displacement")
-    shape = context.grid.shape
-    stride = max(int(np.ceil(np.sqrt(shape.size / _SAMPLE))), 1)
-    rows = range(stride // 2 if shape.rows > stride else 0, shape.rows, stride)
-    sample = np.concatenate([np.asarray(series[:, r : r + 1, :])[:, :, ::stride] for r in rows], axis=1)
-    removed = np.array(context.upstream("reference").get("reference")["removed_m"], np.float32)
-    sample = sample - removed[:, None, None]
     invert = context.upstream("invert")
     weight, factor = invert.array("weight"), invert.array("variance_factor")
-    weights = np.concatenate([np.asarray(weight[:, r : r + 1, :])[:, :, ::stride] for r in rows], axis=1)
-    factors = np.concatenate([np.asarray(factor[r : r + 1, :])[:, ::stride] for r in rows], axis=0)
-    covariance = _covariance(context, weights, factors)
-    return estimate_correlation(sample, dates=dates, options=context.config.series.models, covariance=covariance)
+    removed = np.array(context.upstream("reference").get("reference")["removed_m"], np.float32)[:, None]
+    samples, covariances = [], []
+    for rows, cols, step in _sample_tiles(context.grid.shape, len(dates)):
+        at = (slice(None), rows, cols)
+        part = np.asarray(series[at])[:, ::step, ::step].reshape(len(dates), -1) - removed
+        weights = np.asarray(weight[at])[:, ::step, ::step]
+        factors = np.asarray(factor[at[1:]])[::step, ::step]
+        samples.append(part)
+        covariances.append(_covariance(context, weights, factors)(slice(None), slice(None)))
+    return estimate_correlation(
+        np.concatenate(samples, axis=1),
+        dates=dates,
+        options=context.config.series.models,
+        covariance=np.concatenate(covariances),
+    )
+
+
+def _sample_tiles(shape: Shape, n_dates: int) -> list[tuple[slice, slice, int]]:
+    """Return at most 36 tiles, spread over the image, and the stride inside them."""
+    tiles = [(r, c) for r in range(0, shape.rows, _TILE) for c in range(0, shape.cols, _TILE)]
+    chosen = [tiles[k] for k in np.unique(np.linspace(0, len(tiles) - 1, min(len(tiles), 36)).astype(int))]
+    wanted = min(_SAMPLE, _SAMPLE_BYTES // (4 * n_dates**2))
+    pixels = min(shape.size, len(chosen) * _TILE**2)
+    step = max(int(np.ceil(np.sqrt(pixels / max(wanted, 1)))), 1)
+    return [
+        (slice(r, min(r + _TILE, shape.rows)), slice(c, min(c + _TILE, shape.cols)), step) for r, c in chosen
+    ]
 
 
 def _covariance(context: StageContext, weight: FloatStack, factor: np.ndarray) -> PairCovariance:
@@ -165,7 +191,11 @@ def _one_block(
 def _flags(context: StageContext, block: Block) -> tuple[np.ndarray, np.ndarray]:
     """Add what products asks for to the flags of the inversion."""
     at, products = block.keep.slices, context.config.products
-    invert, pairs, imported = context.upstream("invert"), context.upstream("pairs"), context.upstream("import")
+    invert, pairs, imported = (
+        context.upstream("invert"),
+        context.upstream("pairs"),
+        context.upstream("import"),
+    )
     flags = np.asarray(invert.array("flags")[at]).copy()
     coherence = np.asarray(invert.array("temporal_coherence")[at])
 
@@ -199,11 +229,16 @@ def _figures(
     names = [q.name for q in Quality]
     return {
         "residual_rms_m": [
-            {"date": d.isoformat(), "rms_m": float(np.sqrt(s / c))} for d, s, c in zip(dates, square, count, strict=True)
+            {"date": d.isoformat(), "rms_m": float(np.sqrt(s / c))}
+            for d, s, c in zip(dates, square, count, strict=True)
         ],
         "mean_velocity_std": sum(p["sigma_sum"] for p in payloads) / n_sigma if n_sigma else None,
         "flags": {name: sum(p["flags"][name] for p in payloads) for name in names},
         "n_pixels": sum(p["n_pixels"] for p in payloads),
         "n_recommended": sum(p["n_recommended"] for p in payloads),
-        "temporal_correlation": plain(correlation),
+        "temporal_correlation": {
+            "scale_days": correlation.scale_days,
+            "share": correlation.share,
+            "n_pixels": correlation.n_pixels,
+        },
     }

@@ -118,7 +118,9 @@ def _one_block(context: StageContext, stack: InterferogramStack, block: Block) -
     for name in (*_MAPS, "los_enu"):
         values: ArraySource | None = getattr(stack, name)
         if values is not None:
-            _write(context, name, values[(slice(None), *source) if name == "los_enu" else source], keep.slices)
+            _write(
+                context, name, values[(slice(None), *source) if name == "los_enu" else source], keep.slices
+            )
     return {"n_valid": n_valid.tolist(), "coherence_sum": coherence_sum.tolist()}
 
 
@@ -155,7 +157,9 @@ def _facts(
         "pairs": [
             {
                 "pair": str(p),
-                "perpendicular_baseline_m": None if baseline is None or np.isnan(baseline[k]) else float(baseline[k]),
+                "perpendicular_baseline_m": None
+                if baseline is None or np.isnan(baseline[k])
+                else float(baseline[k]),
                 "coherence_mean": float(coherence[k]) if has_coherence else None,
                 "valid_fraction": float(fraction[k]),
             }

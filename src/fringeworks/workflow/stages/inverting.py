@@ -75,7 +75,9 @@ def _create(context: StageContext, network: PairNetwork, block_rows: int) -> Non
         make(name, (rows, cols), ("y", "x"), dtype)
 
 
-def _one_block(context: StageContext, block: Block, factor: np.ndarray, constant: np.ndarray) -> dict[str, Any]:
+def _one_block(
+    context: StageContext, block: Block, factor: np.ndarray, constant: np.ndarray
+) -> dict[str, Any]:
     stack, source, at = context.survey.stack, context.upstream("import"), block.keep.slices
     phase = np.asarray(source.array("phase")[(slice(None), *at)])
     phase -= constant[:, None, None]

@@ -78,13 +78,21 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
         shutil.rmtree(native)
     files += _interferograms(context, tags) if wanted.interferograms else []
     context.written.extend(f.path for f in files)
-    context.step.put("products", {
-        str(f.path.relative_to(context.output)): {
-            "sha256": f.sha256, "size": f.size, "unit": f.unit, "dtype": f.dtype, "fill": repr(f.fill),
-            "bands": list(f.band_names), "name": f.name,
-        }
-        for f in files
-    })
+    context.step.put(
+        "products",
+        {
+            str(f.path.relative_to(context.output)): {
+                "sha256": f.sha256,
+                "size": f.size,
+                "unit": f.unit,
+                "dtype": f.dtype,
+                "fill": repr(f.fill),
+                "bands": list(f.band_names),
+                "name": f.name,
+            }
+            for f in files
+        },
+    )
     context.progress(2, 2)
     return (Tally("files", len(files), len(files)),)
 
@@ -99,7 +107,10 @@ def _tags(context: StageContext) -> tuple[dict[str, str], dict[str, dict[str, st
         "WAVELENGTH_M": repr(facts["wavelength_m"]),
         "DATA_NOTICE": "Contains modified Copernicus Sentinel data",
     }
-    datum = context.config.inputs.dem_datum or "unknown: the stack does not say what its heights are measured from"
+    datum = (
+        context.config.inputs.dem_datum
+        or "unknown: the stack does not say what its heights are measured from"
+    )
     return tags, {"height": {"VERTICAL_DATUM": datum}}
 
 
