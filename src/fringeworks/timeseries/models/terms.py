@@ -22,9 +22,9 @@ class ModelOptions:
     ----------
     acceleration, annual, semiannual : bool
         Terms beside the straight line.
-    steps : list of str
+    steps : tuple of str
         ISO dates of sudden displacements.
-    postseismic : list of str
+    postseismic : tuple of str
         ``log:YYYY-MM-DD:tau_days`` or ``exp:YYYY-MM-DD:tau_days``.
     maximum_condition : float
         Largest condition number of the design, its columns scaled to unit length.
@@ -46,11 +46,11 @@ class ModelOptions:
     semiannual: bool = option(
         default=False, meaning="Fit a sine with a period of half a year; the same rule as for annual."
     )
-    steps: list[str] = option(
-        [], meaning="Dates of sudden displacement, such as earthquakes: a list of ISO dates."
+    steps: tuple[str, ...] = option(
+        (), meaning="Dates of sudden displacement, such as earthquakes: a list of ISO dates."
     )
-    postseismic: list[str] = option(
-        [],
+    postseismic: tuple[str, ...] = option(
+        (),
         meaning="Decaying motion after an event: kind:date:days, such as log:2018-02-16:30 or exp:2018-02-16:90.",
     )
     maximum_condition: float = option(
