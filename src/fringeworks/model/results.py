@@ -45,6 +45,9 @@ class Inversion:
         Pixels on which the robust iteration rejected the pair.
     tally : Tally
         Pixels considered, used, rejected by reason.
+    bridge_scatter : float32, (y, x), optional
+        Scatter of the dates about the parabola that bridges a gap [m]: the sigma of that statement; NaN where
+        the network is connected.
     """
 
     displacement: FloatStack
@@ -65,6 +68,7 @@ class Inversion:
     date_count: NDArray[np.float64]
     pair_rejected: NDArray[np.int64]
     tally: Tally
+    bridge_scatter: FloatImage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""Mathematics that would make sense to someone who never heard of radar."""

@@ -1,0 +1,1 @@
+"""Many dates: from interferograms or images to the motion of the ground in time."""

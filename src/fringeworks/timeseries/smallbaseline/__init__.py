@@ -1,0 +1,8 @@
+"""The small-baseline inversion: from interferograms to dates, pixel by pixel (NSBAS)."""
+
+from fringeworks.timeseries.smallbaseline.height import date_baselines, height_sensitivity
+from fringeworks.timeseries.smallbaseline.inversion import invert
+from fringeworks.timeseries.smallbaseline.options import InversionOptions
+from fringeworks.timeseries.smallbaseline.weights import phase_variance
+
+__all__ = ["InversionOptions", "date_baselines", "height_sensitivity", "invert", "phase_variance"]

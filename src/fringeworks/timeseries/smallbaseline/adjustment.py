@@ -1,0 +1,186 @@
+"""One tile of pixels through the network: load, weigh, solve, look at the residuals.
+
+Everything here is (pair, lane) or (unknown, lane), a lane being one pixel of the tile.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fringeworks.numerics.compiled import kernel
+from fringeworks.numerics.elimination import Elimination
+from fringeworks.numerics.leastsquares import LANES, add_edge, factorise, select_smallest, substitute
+
+MAD_TO_SIGMA = 1.4826
+"""Standard deviation over median absolute value, for a Gaussian."""
+
+Array = NDArray[np.float64]
+
+
+class Tile(NamedTuple):
+    """Working memory of one tile, all float64.
+
+    Attributes
+    ----------
+    phase, prior, weight, residual : (pair, lane)
+        Phase [rad], weight it came with and weight it has now [1/rad^2], residual of the solution [rad].
+    diagonal, right, inverse_pivot, variance : (unknown, lane)
+        Normal equations; ``right`` holds the solution afterwards; diagonal of the inverse.
+    lower, covariance : (entry, lane)
+        Factor, and the inverse where the factor has entries.
+    """
+
+    phase: Array
+    prior: Array
+    weight: Array
+    residual: Array
+    diagonal: Array
+    right: Array
+    inverse_pivot: Array
+    variance: Array
+    lower: Array
+    covariance: Array
+
+
+@kernel
+def new_tile(n_pairs: int, graph: Elimination) -> Tile:
+    """Allocate a tile; one per thread, used again for each tile of pixels."""
+    n, entries = graph.node.size, graph.row.size
+    return Tile(
+        np.zeros((n_pairs, LANES)),
+        np.zeros((n_pairs, LANES)),
+        np.zeros((n_pairs, LANES)),
+        np.zeros((n_pairs, LANES)),
+        np.zeros((n, LANES)),
+        np.zeros((n, LANES)),
+        np.zeros((n, LANES)),
+        np.zeros((n, LANES)),
+        np.zeros((entries, LANES)),
+        np.zeros((entries, LANES)),
+    )
+
+
+@kernel
+def load(tile: Tile, phase: NDArray[np.float32], weight: NDArray[np.float32], start: int, count: int) -> None:
+    """Copy ``count`` pixels from ``start`` into the tile; lanes beyond them, and NaN, get no weight."""
+    for p in range(phase.shape[0]):
+        for k in range(LANES):
+            f, w = np.float32(0.0), np.float32(0.0)
+            if k < count:
+                f, w = phase[p, start + k], weight[p, start + k]
+            good = np.isfinite(f) and w > 0
+            tile.phase[p, k] = f if good else 0.0
+            tile.prior[p, k] = w if good else 0.0
+        tile.weight[p] = tile.prior[p]
+
+
+@kernel
+def adjust(tile: Tile, graph: Elimination) -> None:
+    """Solve the tile with its present weights."""
+    tile.diagonal[:] = 0.0
+    tile.lower[:] = 0.0
+    tile.right[:] = 0.0
+    for p in range(tile.phase.shape[0]):
+        i, j = graph.edge_unknown[p]
+        add_edge(
+            tile.weight[p], tile.phase[p], i, j, graph.edge_entry[p], tile.diagonal, tile.lower, tile.right
+        )
+    factorise(tile.diagonal, tile.lower, tile.inverse_pivot, graph)
+    substitute(tile.lower, tile.inverse_pivot, tile.right, graph)
+
+
+@kernel
+def _subtract_where(r: Array, x: Array, prior: Array) -> None:
+    for k in range(r.size):
+        r[k] -= x[k] if prior[k] > 0 else 0.0
+
+
+@kernel
+def _add_where(r: Array, x: Array, prior: Array) -> None:
+    for k in range(r.size):
+        r[k] += x[k] if prior[k] > 0 else 0.0
+
+
+@kernel
+def find_residuals(tile: Tile, graph: Elimination) -> None:
+    """Compute phase minus solution of every interferogram that came with a weight, rejected or not."""
+    for p in range(tile.phase.shape[0]):
+        i, j = graph.edge_unknown[p]
+        r = tile.residual[p]
+        r[:] = tile.phase[p]
+        if j >= 0:
+            _subtract_where(r, tile.right[j], tile.prior[p])
+        if i >= 0:
+            _add_where(r, tile.right[i], tile.prior[p])
+
+
+@kernel
+def count_used(tile: Tile, lane: int) -> int:
+    """Count the interferograms that have a weight now."""
+    n = 0
+    for p in range(tile.weight.shape[0]):
+        if tile.weight[p, lane] > 0:
+            n += 1
+    return n
+
+
+@kernel
+def count_rank(tile: Tile, lane: int) -> int:
+    """Count the differences of dates that the last solution determined."""
+    n = 0
+    for u in range(tile.inverse_pivot.shape[0]):
+        if tile.inverse_pivot[u, lane] > 0:
+            n += 1
+    return n
+
+
+@kernel
+def robust_sigma(tile: Tile, lane: int, buffer: Array) -> float:
+    """Estimate the standard deviation of unit weight from the median absolute residual.
+
+    Residuals are smaller than errors, because the solution follows the data: the square root of number over
+    degrees of freedom undoes it on average.  0 where nothing is redundant.
+    """
+    n = 0
+    for p in range(tile.weight.shape[0]):
+        if tile.weight[p, lane] > 0:
+            buffer[n] = abs(tile.residual[p, lane]) * np.sqrt(tile.prior[p, lane])
+            n += 1
+    freedom = n - count_rank(tile, lane)
+    if freedom <= 0:
+        return 0.0
+    return float(MAD_TO_SIGMA * select_smallest(buffer, n, n // 2) * np.sqrt(n / freedom))
+
+
+@kernel
+def minimise_absolute(tile: Tile, graph: Elimination, iterations: int) -> Array:
+    """Minimise the sum of sqrt(prior) |residual| by re-weighted least squares.
+
+    Weights are sqrt(prior) / max(|residual|, width); the width falls from 1 rad to 1e-6 rad, so that early steps
+    find the basin and late ones the corner.  Returns the largest last change of each lane [rad]; the weights
+    are restored, and the factor belongs to them.
+    """
+    adjust(tile, graph)
+    width = 1.0
+    last = tile.right.copy()
+    for _ in range(iterations):
+        find_residuals(tile, graph)
+        for p in range(tile.phase.shape[0]):
+            for k in range(LANES):
+                root = np.sqrt(tile.prior[p, k])
+                tile.weight[p, k] = root / max(abs(tile.residual[p, k]), width)
+        last[:] = tile.right
+        adjust(tile, graph)
+        width = max(0.5 * width, 1e-6)
+    change = np.zeros(LANES)
+    for u in range(last.shape[0]):
+        for k in range(LANES):
+            change[k] = max(change[k], abs(tile.right[u, k] - last[u, k]))
+    last[:] = tile.right
+    tile.weight[:] = tile.prior
+    adjust(tile, graph)
+    tile.right[:] = last
+    return change
