@@ -1,0 +1,1 @@
+"""What is predicted from elsewhere and subtracted: delays of the atmosphere, tides, ramps."""

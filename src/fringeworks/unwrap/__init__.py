@@ -1,0 +1,1 @@
+"""Whole cycles: from wrapped to unwrapped phase."""
