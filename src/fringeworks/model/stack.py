@@ -57,7 +57,7 @@ class PairNetwork:
     pairs : tuple of Pair
         Sorted, without repeats.
     perpendicular_baseline : float64, (pair), optional
-        Secondary minus reference at scene centre [m]; NaN where unknown.
+        Secondary minus reference at scene centre [m], signed as :class:`InterferogramStack` says; NaN where unknown.
     """
 
     dates: tuple[date, ...]
@@ -166,6 +166,8 @@ class StackFacts:
         Looks of the unwrapped phase.
     effective_looks : float, optional
         Independent samples behind one coherence value.
+    height_datum : str
+        What heights are measured from: ``ellipsoid``, ``egm96``, ``egm2008``, or empty where nobody says it.
     """
 
     source_format: str
@@ -179,6 +181,7 @@ class StackFacts:
     effective_looks: float | None = None
     title: str = ""
     licence: str = ""
+    height_datum: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,12 +213,16 @@ class InterferogramStack:
         float32, (y, x): one-way slant range [m].
     perpendicular_baseline : ArraySource, optional
         float32, (pair, y, x): perpendicular baseline per pixel [m], where it is known better than at the centre.
+        Signed so that a scatterer that lies ``dh`` above the height used adds ``+4 pi / lambda * B dh / (R sin(incidence))``
+        to the phase: positive where the secondary flies lower, or nearer to the scene. The network's is signed alike.
     facts : StackFacts
         What is known of the acquisitions.
     findings : tuple of Finding
         Checks the reader made, with their outcome.
     files : tuple of str
         Every file the stack is read from, for the digest of the inputs.
+    excluded : tuple of (str, str)
+        Pairs that were asked for and cannot be used, as ``YYYYMMDD_YYYYMMDD``, each with the reason.
     """
 
     grid: MapGrid
@@ -232,3 +239,4 @@ class InterferogramStack:
     perpendicular_baseline: ArraySource | None = None
     findings: tuple[Finding, ...] = field(default=())
     files: tuple[str, ...] = field(default=())
+    excluded: tuple[tuple[str, str], ...] = field(default=())
