@@ -23,7 +23,7 @@ EXTENSIONS: Final = {
     "proj": "https://stac-extensions.github.io/projection/v2.0.0/schema.json",
     "file": "https://stac-extensions.github.io/file/v2.1.0/schema.json",
     "processing": "https://stac-extensions.github.io/processing/v1.1.0/schema.json",
-    "sar": "https://stac-extensions.github.io/sar/v1.3.2/schema.json",
+    "sar": "https://stac-extensions.github.io/sar/v1.3.0/schema.json",
     "sat": "https://stac-extensions.github.io/sat/v1.0.0/schema.json",
     "view": "https://stac-extensions.github.io/view/v1.0.0/schema.json",
     "insar": "https://stac-extensions.github.io/insar/v1.0.0/schema.json",

@@ -7,7 +7,7 @@ Layout::
     products/interferograms/collection.json
     products/interferograms/<ref>_<sec>/item.json
 
-STAC 1.1.0.  Extensions: projection 2.0.0, file 2.1.0, processing 1.1.0, sar 1.3.2, sat 1.0.0, view 1.0.0,
+STAC 1.1.0.  Extensions: projection 2.0.0, file 2.1.0, processing 1.1.0, sar 1.3.0, sat 1.0.0, view 1.0.0,
 insar 1.0.0; each is named only where its fields are known.  What they have no word for stands under our own
 prefix:
 
