@@ -58,14 +58,15 @@ class PowerLaw:
 
         Notes
         -----
-        The field is made by the Fourier transform of white noise on a domain at least twice as long as the scene, so
-        that its periodicity is cut off; the scale follows from the structure function of the discrete spectrum,
-        ``D(r) = 2 sum S(k) (1 - cos(k r))``, exactly and not from the realisation.
+        The field is made by the Fourier transform of white noise on a square domain at least twice as long as the scene,
+        so that its periodicity is cut off and its longest waves run in all directions; the scale follows from the
+        structure function of the discrete spectrum, ``D(r) = 2 sum S(k) (1 - cos(k r))``, not from the realisation.
         """
-        rows, cols = next_fast_len(2 * shape.rows, real=True), next_fast_len(2 * shape.cols, real=True)
+        side = 2.0 * max(shape.rows * spacing[0], shape.cols * spacing[1])
+        rows, cols = (next_fast_len(math.ceil(side / step), real=True) for step in spacing)
         if not 0.0 < self.distance <= cols * spacing[1]:
             raise OutOfRangeError(
-                f"distance {self.distance} m", expected=f"more than 0 and at most {cols * spacing[1]:.0f} m"
+                f"distance {self.distance:g} m", expected=f"more than 0 and at most {cols * spacing[1]:.0f} m"
             )
         ky = np.fft.fftfreq(rows, spacing[0]).astype(np.float32)[:, None]
         kx = np.fft.rfftfreq(cols, spacing[1]).astype(np.float32)[None, :]
@@ -75,6 +76,10 @@ class PowerLaw:
         amplitude[0, 0] = 0.0
         scale = self._scale(amplitude, kx, cols)
         noise = rng.standard_normal((2, *amplitude.shape), dtype=np.float32)
+        # Columns without a mirror image keep only the real part of what they transform to: half of their power.
+        noise[:, :, 0] *= np.float32(math.sqrt(2.0))
+        if cols % 2 == 0:
+            noise[:, :, -1] *= np.float32(math.sqrt(2.0))
         spectrum = amplitude * (noise[0] + 1j * noise[1])
         field = irfft2(spectrum, s=(rows, cols), overwrite_x=True, workers=2)[: shape.rows, : shape.cols]
         return np.asarray(field * scale, np.float32)
