@@ -36,7 +36,10 @@ def test_relative_paths_count_from_the_folder_of_the_file(tmp_path):
     ("text", "message"),
     [
         ("sreies: {}", "did you mean 'series'"),
-        ("series: {inversion: {smoothin: 1}}", "unknown key 'series.inversion.smoothin'.*did you mean 'smoothing'"),
+        (
+            "series: {inversion: {weightin: 1}}",
+            "unknown key 'series.inversion.weightin'.*did you mean 'weighting'",
+        ),
         ("compute: {max_memroy: 8 GiB}", "did you mean 'max_memory'"),
         ("zzz: 1", "config new"),
     ],
@@ -86,7 +89,8 @@ def test_missing_file(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "size"), [("1 GiB", 2**30), ("500MB", 500_000_000), ("1.5 KiB", 1536), ("7", 7), ("2 tib", 2**41)]
+    ("text", "size"),
+    [("1 GiB", 2**30), ("500MB", 500_000_000), ("1.5 KiB", 1536), ("7", 7), ("2 tib", 2**41)],
 )
 def test_sizes(text, size):
     assert bytes_of(text) == size

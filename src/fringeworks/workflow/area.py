@@ -19,6 +19,9 @@ from fringeworks.model.arrays import BoolImage
 from fringeworks.model.grids import MapGrid, Window
 from fringeworks.workflow.config.schema import AreaSection
 
+_EDGE = 1e-6
+"""An edge this close to that of a pixel is that edge: rounding does not add a row [pixels]."""
+
 
 @dataclass(frozen=True, slots=True)
 class Area:
@@ -126,8 +129,14 @@ def _window(shape: BaseGeometry, grid: MapGrid) -> Window:
     west, south, east, north = shape.bounds
     cols = sorted(((west - grid.x_start) / grid.x_step, (east - grid.x_start) / grid.x_step))
     rows = sorted(((south - grid.y_start) / grid.y_step, (north - grid.y_start) / grid.y_step))
-    first_row, last_row = max(int(np.floor(rows[0])), 0), min(int(np.ceil(rows[1])), grid.shape.rows)
-    first_col, last_col = max(int(np.floor(cols[0])), 0), min(int(np.ceil(cols[1])), grid.shape.cols)
+    first_row, last_row = (
+        max(int(np.floor(rows[0] + _EDGE)), 0),
+        min(int(np.ceil(rows[1] - _EDGE)), grid.shape.rows),
+    )
+    first_col, last_col = (
+        max(int(np.floor(cols[0] + _EDGE)), 0),
+        min(int(np.ceil(cols[1] - _EDGE)), grid.shape.cols),
+    )
     if first_row >= last_row or first_col >= last_col:
         raise ConfigurationError(
             f"the area ({west:.4f} to {east:.4f}, {south:.4f} to {north:.4f} in {grid.crs}) does not touch the inputs",

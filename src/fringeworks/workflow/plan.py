@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fringeworks.errors import RequestError, UnknownStepError
+from fringeworks.errors import DisconnectedNetworkError, RequestError, UnknownStepError
 from fringeworks.io.store import StepFolder, WorkingStore
 from fringeworks.model.tally import Finding
 from fringeworks.workflow.config import RunConfig, resolved
@@ -257,6 +257,15 @@ def _checks(plan: Plan, output: Path) -> list[Finding]:
     ]
     labels = plan.survey.network.components()
     if labels.max(initial=0) > 0:
+        if plan.config.series.inversion.gaps == "refuse":
+            network = plan.survey.network
+            second = next(d for d, label in zip(network.dates, labels, strict=True) if label > 0)
+            raise DisconnectedNetworkError(
+                f"{len(network.pairs)} interferograms fall into {labels.max() + 1} subsets without a common date; "
+                f"the second one starts on {second}",
+                expected="a connected network",
+                hint="add interferograms across the gap, or set series.inversion.gaps to bridge",
+            )
         findings.append(
             Finding(
                 "warning",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fringeworks.io.rasters import ProductFile
 from fringeworks.model.results import Reference
@@ -62,10 +64,16 @@ def product_files(context: StageContext) -> list[ProductFile]:
     ]
 
 
-def used_network(context: StageContext) -> PairNetwork:
-    """Return the network of the pairs that carry weight."""
+def series_network(context: StageContext) -> tuple[PairNetwork, NDArray[np.int64]]:
+    """Return the network of the interferograms that are inverted, and where each lies among those imported.
+
+    Excluded interferograms are left out, and with them the dates that none of the others reaches.
+    """
     verdicts = context.upstream("pairs").get("verdicts")["pairs"]
-    return context.survey.network.select(np.array([row["factor"] > 0 for row in verdicts]))
+    used = np.array([row["factor"] > 0 for row in verdicts], np.bool_)
+    part = context.survey.network.select(used)
+    reached = {d for pair in part.pairs for d in (pair.reference, pair.secondary)}
+    return replace(part, dates=tuple(d for d in part.dates if d in reached)), np.flatnonzero(used)
 
 
 def model_terms(context: StageContext) -> list[str]:

@@ -6,12 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from fringeworks.timeseries.reference import ReferenceOptions
-
 from fringeworks.errors import ConfigurationError
 from fringeworks.interferometry.quality import PairQualityOptions
 from fringeworks.model.options import option, section
 from fringeworks.timeseries.models import ModelOptions
+from fringeworks.timeseries.reference import ReferenceOptions
 from fringeworks.timeseries.smallbaseline import InversionOptions
 
 CONFIG_VERSION: Final = 1

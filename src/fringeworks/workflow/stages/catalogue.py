@@ -17,7 +17,7 @@ from fringeworks.model.stack import Pair
 from fringeworks.model.tally import Tally
 from fringeworks.products.standard import INTERFEROGRAM_FOLDER, STANDARD_FOLDER
 from fringeworks.workflow.config import RunConfig
-from fringeworks.workflow.records import model_terms, product_files, reference_of, used_network
+from fringeworks.workflow.records import model_terms, product_files, reference_of, series_network
 from fringeworks.workflow.stage import Cost, Stage, StageContext
 
 
@@ -70,7 +70,7 @@ def _facts(context: StageContext, raster: Path) -> CatalogFacts:
         title=f"{title}, {first} to {last}",
         description="Ground motion along the line of sight of Sentinel-1, by small baselines.",
         grid=open_raster(raster).grid,
-        network=used_network(context),
+        network=series_network(context)[0],
         wavelength=stack.wavelength,
         facts=stack.facts,
         reference=reference_of(context.upstream("reference").get("reference")),

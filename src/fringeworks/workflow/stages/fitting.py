@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fringeworks.model.arrays import Block, FloatStack
 from fringeworks.model.grids import Shape
@@ -23,6 +24,7 @@ from fringeworks.timeseries.models import (
 )
 from fringeworks.timeseries.smallbaseline import date_covariance
 from fringeworks.workflow.config import RunConfig, plain
+from fringeworks.workflow.records import series_network
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
 
 _SAMPLE = 6000
@@ -65,7 +67,7 @@ def _cost(scale: Scale) -> Cost:
 
 
 def _work(context: StageContext, after: str) -> tuple[Tally, ...]:
-    dates = context.survey.network.dates
+    dates = series_network(context)[0].dates
     removed = np.array(context.upstream("reference").get("reference")["removed_m"], np.float64)
     design = build_design(dates, context.config.series.models)
     for finding in design.findings:
@@ -138,17 +140,18 @@ def _sample_tiles(shape: Shape, n_dates: int) -> list[tuple[slice, slice, int]]:
 
 
 def _covariance(context: StageContext, weight: FloatStack, factor: np.ndarray) -> PairCovariance:
-    survey = context.survey
+    survey, (network, _) = context.survey, series_network(context)
 
-    def of(rows: slice, cols: slice) -> np.ndarray:
+    def of(rows: slice, cols: slice) -> NDArray[np.float32]:
         part = weight[:, rows, cols]
-        return date_covariance(
+        found: NDArray[np.float32] = date_covariance(
             np.ascontiguousarray(part.reshape(part.shape[0], -1)),
-            network=survey.network,
+            network=network,
             wavelength=survey.stack.wavelength,
             variance_factor=np.ascontiguousarray(factor[rows, cols].reshape(-1)),
             options=context.config.series.inversion,
         )
+        return found
 
     return of
 
@@ -163,7 +166,7 @@ def _one_block(
     weight = np.asarray(invert.array("weight")[(slice(None), *at)])
     result = fit(
         displacement,
-        dates=context.survey.network.dates,
+        dates=series_network(context)[0].dates,
         options=context.config.series.models,
         covariance=_covariance(context, weight, np.asarray(invert.array("variance_factor")[at])),
         correlation=correlation,

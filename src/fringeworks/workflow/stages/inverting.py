@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fringeworks.model.arrays import ArraySource, Block
 from fringeworks.model.stack import PairNetwork
 from fringeworks.model.tally import Tally
-from fringeworks.timeseries.smallbaseline import check_network, invert
+from fringeworks.timeseries.smallbaseline import invert
 from fringeworks.workflow.config import RunConfig, plain
+from fringeworks.workflow.records import series_network
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
 
 _IMAGES = {
@@ -30,6 +33,23 @@ DEFAULT_EFFECTIVE_LOOKS = 10.0
 """Used where the stack does not say how many independent samples stand behind a coherence value."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pairs:
+    """The interferograms that are inverted: where they lie, their share of weight, their constant."""
+
+    network: PairNetwork
+    index: NDArray[np.int64]
+    factor: NDArray[np.float64]
+    constant: NDArray[np.float32]
+
+
+def _stacked(source: ArraySource, index: NDArray[np.int64], at: tuple[slice, slice]) -> NDArray[np.float32]:
+    """Read some of the interferograms in a window."""
+    if len(index) == source.shape[0]:
+        return np.asarray(source[(slice(None), *at)], np.float32)
+    return np.stack([np.asarray(source[(int(k), *at)], np.float32) for k in index])
+
+
 def _parameters(config: RunConfig) -> Mapping[str, Any]:
     return {"inversion": plain(config.series.inversion)}
 
@@ -42,16 +62,19 @@ def _cost(scale: Scale) -> Cost:
 
 
 def _work(context: StageContext) -> tuple[Tally, ...]:
-    network, options = context.survey.network, context.config.series.inversion
-    verdicts = context.upstream("pairs").get("verdicts")
-    factor = np.array([row["factor"] for row in verdicts["pairs"]], np.float64)
-    constant = np.array([row["constant_rad"] for row in verdicts["pairs"]], np.float32)
-    check_network(network, factor > 0, options=options)
+    network, index = series_network(context)
+    rows = [context.upstream("pairs").get("verdicts")["pairs"][k] for k in index]
+    pairs = _Pairs(
+        network=network,
+        index=index,
+        factor=np.array([row["factor"] for row in rows], np.float64),
+        constant=np.array([row["constant_rad"] for row in rows], np.float32),
+    )
     plan = context.blocks()
     _create(context, network, plan.block.rows)
     tally: Tally | None = None
     for block in context.pending(plan):
-        context.step.finish_block(block.index, _one_block(context, block, factor, constant))
+        context.step.finish_block(block.index, _one_block(context, block, pairs))
     payloads = context.payloads(plan)
     for payload in payloads:
         part = Tally(**payload["tally"])
@@ -75,13 +98,11 @@ def _create(context: StageContext, network: PairNetwork, block_rows: int) -> Non
         make(name, (rows, cols), ("y", "x"), dtype)
 
 
-def _one_block(
-    context: StageContext, block: Block, factor: np.ndarray, constant: np.ndarray
-) -> dict[str, Any]:
+def _one_block(context: StageContext, block: Block, pairs: _Pairs) -> dict[str, Any]:
     stack, source, at = context.survey.stack, context.upstream("import"), block.keep.slices
-    phase = np.asarray(source.array("phase")[(slice(None), *at)])
-    phase -= constant[:, None, None]
-    coherence = np.asarray(source.array("coherence")[(slice(None), *at)]) if source.has("coherence") else None
+    phase = _stacked(source.array("phase"), pairs.index, at)
+    phase -= pairs.constant[:, None, None]
+    coherence = _stacked(source.array("coherence"), pairs.index, at) if source.has("coherence") else None
 
     def image(name: str) -> np.ndarray | None:
         return np.asarray(source.array(name)[at]) if source.has(name) else None
@@ -89,13 +110,13 @@ def _one_block(
     result = invert(
         phase,
         coherence,
-        network=context.survey.network,
+        network=pairs.network,
         wavelength=stack.wavelength,
         effective_looks=stack.facts.effective_looks or DEFAULT_EFFECTIVE_LOOKS,
         slant_range=image("slant_range"),
         incidence=image("incidence"),
-        perpendicular_baseline=_baseline(context, block),
-        pair_weight=factor,
+        perpendicular_baseline=_baseline(context, block, pairs),
+        pair_weight=pairs.factor,
         options=context.config.series.inversion,
     )
     for name in ("displacement", "displacement_std", "weight"):
@@ -106,14 +127,16 @@ def _one_block(
     return {**sums, "tally": result.tally.as_dict()}
 
 
-def _baseline(context: StageContext, block: Block) -> np.ndarray | None:
+def _baseline(context: StageContext, block: Block, pairs: _Pairs) -> np.ndarray | None:
     source: ArraySource | None = context.survey.stack.perpendicular_baseline
     if source is None or not context.config.series.inversion.dem_error:
         return None
     window, keep = context.survey.window, block.keep
     rows = slice(window.row + keep.row, window.row + keep.row + keep.rows)
     cols = slice(window.col + keep.col, window.col + keep.col + keep.cols)
-    return np.stack([np.asarray(source[(k, rows, cols)]) for k in context.survey.index])
+    return np.stack(
+        [np.asarray(source[(k, rows, cols)]) for k in np.asarray(context.survey.index)[pairs.index]]
+    )
 
 
 def _residuals(network: PairNetwork, payloads: list[dict[str, Any]]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from fringeworks.model.tally import Tally
 from fringeworks.products.publish import band_names_of
 from fringeworks.products.standard import STANDARD_FOLDER, publish_interferogram, publish_standard
 from fringeworks.workflow.config import RunConfig
+from fringeworks.workflow.records import series_network
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
 
 _FROM_IMPORT = ("height", "incidence", "los_enu", "coherence_mean")
@@ -58,7 +59,7 @@ def layer_sources(context: StageContext) -> dict[str, ArraySource]:
 
 
 def _work(context: StageContext) -> tuple[Tally, ...]:
-    dates = [date.fromisoformat(text) for text in context.upstream("import").get("stack")["dates"]]
+    dates = list(series_network(context)[0].dates)
     sources = layer_sources(context)
     tags, layer_tags = _tags(context)
     wanted = context.config.products
