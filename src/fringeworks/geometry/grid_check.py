@@ -9,12 +9,13 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from fringeworks.constants import SPEED_OF_LIGHT
 from fringeworks.errors import TooFewDataError
 from fringeworks.geometry.ellipsoid import curvature_radii, wrap_longitude
 from fringeworks.geometry.ground import project_at_height
 from fringeworks.geometry.look import geocentric_incidence, look_vectors
 from fringeworks.geometry.orbit import OrbitCurve, orbit_curve
-from fringeworks.geometry.radar import RadarPositions, locate
+from fringeworks.geometry.radar import locate
 from fringeworks.geometry.timing import bistatic_residual
 from fringeworks.model.acquisition import Acquisition, GeolocationGrid, StateVectors
 from fringeworks.model.identity import Instant
@@ -29,9 +30,10 @@ class GridCheck:
     processor_version : str
         Version of ESA's processor.
     figures : mapping of str to (median, p99)
-        Of absolute differences: ``latitude_m``, ``longitude_m`` (ground position from the tie point's time, range
-        and height), ``incidence_deg`` (geocentric, as annotated), ``line`` and ``pixel`` (image position from the tie
-        point's ground position).
+        Of absolute differences.  ``latitude_m``, ``longitude_m``: ground position from the tie point's time, range and
+        height.  ``incidence_deg``: geocentric, as annotated.  ``line``, ``pixel``: time and range from the tie point's
+        ground position, in lines and samples.  ``line_number``, ``pixel_number``: the tie point's time and range
+        against its own line and pixel number, the residual bistatic delay included; geometry has no part in these.
     n_points : int
         Tie points compared.
     """
@@ -50,7 +52,7 @@ def check_grid(
     acquisition: Acquisition,
     grid: GeolocationGrid,
     *,
-    bistatic_reference: float,
+    bistatic_reference: float | None = None,
     states: StateVectors | None = None,
 ) -> GridCheck:
     """Compare our geometry with a product's geolocation grid.
@@ -61,9 +63,10 @@ def check_grid(
         One sub-swath: its bursts say where lines and samples lie.
     grid : GeolocationGrid
         The product's tie points of that sub-swath.
-    bistatic_reference : float
+    bistatic_reference : float, optional
         One-way range at which the processor's bulk bistatic correction is exact: mid swath of IW2 [m]
-        (:func:`fringeworks.geometry.timing.mid_range`).
+        (:func:`fringeworks.geometry.timing.mid_range`).  Without it (IW2 is not in the product) the grid's own
+        times say it.
     states : StateVectors, optional
         Orbit to use; the product's own by default, that of an orbit file for a second comparison.
 
@@ -74,8 +77,9 @@ def check_grid(
 
     Notes
     -----
-    A tie point's line lies in burst ``line // lines per burst``; the grid's last row is the last line of the last
-    burst.  Line time = zero-Doppler time minus the residual bistatic delay.
+    In products of IPF 3.52 and 3.61 the last row of the grid contradicts itself: its times and ranges differ from
+    its line and pixel numbers by 0.006 lines and up to 0.002 samples.  Products of 2014 number lines without
+    regard to the bursts' own times (several lines).  Hence the two kinds of figures.
     """
     states = acquisition.orbit if states is None else states
     curve = orbit_curve(states)
@@ -90,13 +94,16 @@ def check_grid(
         )
     meridian, normal = curvature_radii(grid.latitude)
     east = wrap_longitude(ground.longitude - grid.longitude) * normal * np.cos(grid.latitude)
-    line, sample = _image_position(acquisition, grid, placed, bistatic_reference)
+    radar = acquisition.bursts[0].grid
+    line, sample = _numbers(acquisition, grid, bistatic_reference)
     figures = {
         "latitude_m": _spread((ground.latitude - grid.latitude) * meridian),
         "longitude_m": _spread(east),
         "incidence_deg": _spread(np.degrees(_incidence(curve, grid, placed.azimuth_time) - grid.incidence)),
-        "line": _spread(line - grid.line),
-        "pixel": _spread(sample - grid.sample),
+        "line": _spread((placed.azimuth_time - time) / radar.azimuth_step),
+        "pixel": _spread((placed.slant_range - grid.slant_range) / radar.range_step),
+        "line_number": _spread(line - grid.line),
+        "pixel_number": _spread(sample - grid.sample),
     }
     return GridCheck(
         processor_version=acquisition.processor_version,
@@ -105,20 +112,25 @@ def check_grid(
     )
 
 
-def _image_position(
-    acquisition: Acquisition, grid: GeolocationGrid, placed: RadarPositions, bistatic_reference: float
+def _numbers(
+    acquisition: Acquisition, grid: GeolocationGrid, reference: float | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Give line and sample in the measurement raster, each tie point in the burst that its own line lies in."""
+    """Give line and sample in the measurement raster that each tie point's own time and range mean.
+
+    A tie point's line lies in burst ``line // lines per burst``; the last row is the last line of the last burst.
+    """
     bursts = acquisition.bursts
-    lines = bursts[0].grid.shape.rows
+    radar = bursts[0].grid
+    lines = radar.shape.rows
     index = np.clip(grid.line // lines, 0, len(bursts) - 1).astype(np.intp)
     start = np.array([b.grid.azimuth_start for b in bursts])[index]
-    epochs = Instant.parse(placed.epoch).seconds_since(bursts[0].grid.epoch)
-    time = placed.azimuth_time + epochs
-    time -= bistatic_residual(placed.slant_range, reference_range=bistatic_reference)
-    radar = bursts[0].grid
-    line = (time - start) / radar.azimuth_step + index * lines
-    return line, (placed.slant_range - radar.range_start) / radar.range_step
+    time = grid.azimuth_time + Instant.parse(grid.epoch).seconds_since(radar.epoch) - start
+    if reference is None:
+        late = time - (grid.line - index * lines) * radar.azimuth_step
+        reference = float(np.mean((grid.slant_range - SPEED_OF_LIGHT * late)[:-1]))
+    time -= bistatic_residual(grid.slant_range, reference_range=reference)
+    line = time / radar.azimuth_step + index * lines
+    return line, (grid.slant_range - radar.range_start) / radar.range_step
 
 
 def _incidence(curve: OrbitCurve, grid: GeolocationGrid, time: NDArray[np.float64]) -> NDArray[np.float64]:
