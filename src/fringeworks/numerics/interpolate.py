@@ -211,3 +211,59 @@ def _sample_all(
             out[i] = bicubic_at(image, row[i], col[i])
         else:
             out[i] = bilinear_at(image, row[i], col[i])
+
+
+def fill_holes(image: NDArray[np.float32], *, reach: int) -> NDArray[np.float32]:
+    """Fill small holes of an image from what lies around them.
+
+    Parameters
+    ----------
+    image : float32, (row, col)
+        NaN in the holes.
+    reach : int
+        How far to look for a valid pixel in each of the eight directions [pixels]; also the halo that makes a
+        block equal to the whole.
+
+    Returns
+    -------
+    float32, (row, col)
+        Each NaN that has valid pixels within reach in at least five of eight directions gets their mean weighted by
+        inverse squared distance; other NaN stay.
+    """
+    out = image.copy()
+    _fill_all(np.ascontiguousarray(image), reach, out)
+    return out
+
+
+@parallel_kernel
+def _fill_all(image: NDArray[np.float32], reach: int, out: NDArray[np.float32]) -> None:
+    n_rows, n_cols = image.shape
+    for r in prange(n_rows):
+        for c in range(n_cols):
+            if not np.isnan(image[r, c]):
+                continue
+            total, weight, hits = 0.0, 0.0, 0
+            for direction in range(9):
+                dr, dc = direction // 3 - 1, direction % 3 - 1
+                steps = _first_valid(image, r, c, dr, dc, reach)
+                if steps > 0:
+                    w = 1.0 / (steps * steps * (dr * dr + dc * dc))
+                    total += w * image[r + steps * dr, c + steps * dc]
+                    weight += w
+                    hits += 1
+            if hits >= 5:
+                out[r, c] = total / weight
+
+
+@kernel
+def _first_valid(image: NDArray[np.float32], r: int, c: int, dr: int, dc: int, reach: int) -> int:
+    """Return the steps to the first valid pixel in a direction, 0 where there is none within reach."""
+    if dr == 0 and dc == 0:
+        return 0
+    for steps in range(1, reach + 1):
+        y, x = r + steps * dr, c + steps * dc
+        if y < 0 or x < 0 or y >= image.shape[0] or x >= image.shape[1]:
+            return 0
+        if not np.isnan(image[y, x]):
+            return steps
+    return 0
