@@ -165,7 +165,7 @@ def _start_and_stop(reference: Node, name: str) -> tuple[int, int]:
 def _whole(node: Node) -> int:
     text = node.own_text()
     if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
-        raise node.refuse(f"<{node.name}> is {text:.40!r}", expected="a whole number")
+        raise node.refuse(f"<{node.name}> is {text!r:.40}", expected="a whole number")
     return int(text)
 
 
@@ -180,7 +180,7 @@ def _period(root: Node) -> tuple[Instant, Instant]:
 def _pass(root: Node) -> PassDirection:
     text = _first(root, "orbitProperties").text("pass").lower()
     if text not in set(PassDirection):
-        raise root.refuse(f"<pass> is {text:.40!r}", expected="ascending or descending")
+        raise root.refuse(f"<pass> is {text!r:.40}", expected="ascending or descending")
     return PassDirection(text)
 
 
@@ -237,7 +237,7 @@ def _degrees(root: Node, text: str, limit: float) -> float:
     except ValueError:
         value = math.nan
     if not abs(value) <= limit:
-        raise root.refuse(f"a footprint corner at {text:.30!r}", expected="latitude,longitude in degrees")
+        raise root.refuse(f"a footprint corner at {text!r:.30}", expected="latitude,longitude in degrees")
     return value
 
 

@@ -150,7 +150,7 @@ class Node:
         try:
             return Instant.parse(text)
         except OutOfRangeError as error:
-            raise self.refuse(f"<{path}> is {text:.40!r}", expected="a UTC instant") from error
+            raise self.refuse(f"<{path}> is {text!r:.40}", expected="a UTC instant") from error
 
     def numbers(self, path: str, *, length: int | None = None) -> NDArray[np.float64]:
         """Return the finite numbers at a path, separated by white space.
@@ -188,7 +188,7 @@ class Node:
         except ValueError:
             value = math.nan
         if not math.isfinite(value):
-            raise self.refuse(f"<{path}> is {text:.40!r}", expected="a finite number")
+            raise self.refuse(f"<{path}> is {text!r:.40}", expected="a finite number")
         return value
 
 
