@@ -49,6 +49,19 @@ def test_import_contracts_hold(monkeypatch, capsys):
     assert status == EXIT_STATUS_SUCCESS, capsys.readouterr().out
 
 
+def test_every_folder_is_a_package_and_every_room_has_its_floor():
+    folders = [path for path in PACKAGE.rglob("*") if path.is_dir() and any(path.glob("*.py"))]
+    bare = [str(path.relative_to(PACKAGE)) for path in folders if not (path / "__init__.py").is_file()]
+    assert not bare, f"no __init__.py in {bare}"
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    floors = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
+    placed = set(re.findall(r"fringeworks\.(\w+)", " ".join(floors))) | {"simulate", "testing"}
+    rooms = {path.name for path in folders if path.parent == PACKAGE}
+    assert rooms <= placed, f"no floor for {sorted(rooms - placed)}"
+
+
 def test_import_loads_nothing_heavy():
     # The count stands for the time: a bare import is milliseconds, NumPy alone is a tenth of a second.
     loaded = set(python("import fringeworks, sys; print(*sys.modules)").split())
