@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -139,7 +140,7 @@ def _over_pole(ring: Ring, pole: float) -> Ring:
 def _clip(ring: Ring, meridian: float, *, sense: float) -> Ring:
     """Cut a closed ring at a meridian; ``sense`` 1 keeps what lies east of it (Sutherland and Hodgman)."""
     kept: list[NDArray[np.float64]] = []
-    for here, there in zip(ring[:-1], ring[1:], strict=True):
+    for here, there in pairwise(ring):
         inside, goes_inside = sense * (here[0] - meridian) >= 0, sense * (there[0] - meridian) >= 0
         if inside:
             kept.append(here)

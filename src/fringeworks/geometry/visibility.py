@@ -118,10 +118,9 @@ def _walk_all(
             shadow[row, col] = _meets(
                 height, row, col, east, north, step, cotangent, 0.5 / _EARTH_RADIUS, limits[1], 1.0
             )
-            # the circle of constant range falls toward the satellite and rises away from it; it is steeper toward
-            # the satellite, because the satellite is near
+            # with x toward the satellite the circle of constant range is -x tan(i) + x^2 / (2 R cos(i)^3)
             tangent = 1.0 / cotangent
-            bend = 0.5 / _EARTH_RADIUS - limits[2] * (1.0 + tangent * tangent) ** 1.5
+            bend = 0.5 / _EARTH_RADIUS + limits[2] * (1.0 + tangent * tangent) ** 1.5
             layover[row, col] = _meets(
                 height, row, col, -east, -north, step, tangent, bend, limits[1], 1.0
             ) or _meets(height, row, col, east, north, step, -tangent, bend, limits[0], -1.0)
