@@ -11,9 +11,12 @@ import pytest
 import rasterio
 from scipy.interpolate import BarycentricInterpolator
 
+from fringeworks.io.importers.gamma import GammaReader
+from fringeworks.io.importers.protocol import ReaderOptions
 from fringeworks.model.grids import Shape
 from fringeworks.simulate.demonstration import demo_scenario
 from fringeworks.simulate.gamma_layout import write_gamma
+from fringeworks.simulate.inmemory import interferogram_stack
 from fringeworks.simulate.orbit import ground_points
 from fringeworks.simulate.stack import simulate_interferograms
 
@@ -179,6 +182,29 @@ def test_lists_name_files_that_are_there(folder):
         entries = path.read_text().split()
         assert len(entries) == count
         assert all((folder / entry).is_file() for entry in entries)
+
+
+def test_the_reader_of_the_house_sees_what_was_simulated(stack, folder):
+    found = GammaReader().read(folder, options=ReaderOptions())
+    made = interferogram_stack(stack)
+    assert found.grid == made.grid
+    assert found.network.pairs == made.network.pairs
+    assert found.wavelength == pytest.approx(made.wavelength, rel=1e-7)
+    for name in ("phase", "coherence", "height"):
+        np.testing.assert_array_equal(getattr(found, name)[:], getattr(made, name), err_msg=name)
+    # two programs' geometry from the same orbit: text of six state vectors against the orbit itself
+    for name, tolerance in (
+        ("incidence", 1e-6),
+        ("los_enu", 1e-6),
+        ("slant_range", 0.1),
+        ("perpendicular_baseline", 0.02),
+    ):
+        ours = np.asarray(getattr(found, name)[:], float)
+        np.testing.assert_allclose(ours, getattr(made, name), rtol=0.0, atol=tolerance, err_msg=name)
+    np.testing.assert_allclose(
+        found.network.perpendicular_baseline, made.network.perpendicular_baseline, atol=0.3
+    )
+    assert [one.text for one in found.findings if one.level == "warning"] == []
 
 
 @pytest.mark.data

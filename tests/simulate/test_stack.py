@@ -100,8 +100,8 @@ def test_height_error_scales_with_the_baseline_of_the_pair():
         across = look.perpendicular(stack.pair_baseline(pair))
         slope = -PER_METRE * across / (look.slant_range * look.lift)
         np.testing.assert_allclose(phase[n], slope * stack.dem_error, atol=1e-5)
-        centre = across[18, 14]
-        # the network's baseline is that of the ellipsoid under the centre, 300 m below
+        centre = -across[18, 14]
+        # the network's sign is that of the phase of a height told too low; its baseline is that of the ellipsoid under the centre, 300 m below
         assert stack.network.perpendicular_baseline[n] == pytest.approx(centre, abs=0.1)
 
 
@@ -214,6 +214,9 @@ def test_the_stack_as_a_reader_would_give_it():
     assert record.phase.shape == (len(stack.network.pairs), 45, 50)
     np.testing.assert_array_equal(record.phase[3], stack.whole().phase[3])
     centre = record.perpendicular_baseline[:, 22, 25]
+    # a point that is higher than told adds a phase of the baseline's sign
+    slope = stack.look(slice(None)).metres_per_height(stack.pair_baseline(stack.network.pairs[0]))
+    assert np.array_equal(np.sign(slope), np.sign(record.perpendicular_baseline[0]))
     # over the scene's 300 m of height the baseline of 100 m changes by less than a tenth of a metre
     np.testing.assert_allclose(centre, stack.network.perpendicular_baseline, atol=0.15)
     assert record.network.dates == stack.scenario.dates

@@ -73,7 +73,9 @@ class Look:
     lift: NDArray[np.float64]
 
     def perpendicular(self, baseline: Baseline) -> NDArray[np.float64]:
-        """Return the perpendicular baseline of each pixel [m]: positive where the secondary flies higher or to the right.
+        """Return the perpendicular baseline of each pixel as GAMMA signs it [m].
+
+        Positive where the secondary flies higher or to the right.
 
         Notes
         -----

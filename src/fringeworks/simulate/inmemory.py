@@ -25,8 +25,9 @@ def interferogram_stack(stack: SimulatedStack) -> InterferogramStack:
     whole, scenario = stack.whole(), stack.scenario
     rows = slice(0, scenario.grid.shape.rows)
     look = stack.look(rows)
+    # The record's sign makes the phase of a point above the height used follow the baseline; GAMMA's is the other one.
     baselines = np.stack(
-        [look.perpendicular(stack.pair_baseline(pair)).astype(np.float32) for pair in stack.network.pairs]
+        [-look.perpendicular(stack.pair_baseline(pair)).astype(np.float32) for pair in stack.network.pairs]
     )
     return InterferogramStack(
         grid=scenario.grid,

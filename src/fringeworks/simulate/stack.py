@@ -51,7 +51,8 @@ class SimulatedStack:
     scenario : StackScenario
         What was asked for.
     network : PairNetwork
-        Dates, pairs and perpendicular baselines at the scene's centre.
+        Dates, pairs and perpendicular baselines at the scene's centre, signed so that a point above the height told
+        adds a phase of the baseline's sign: the opposite of :meth:`Look.perpendicular` and of GAMMA's tables.
     geometry : SceneGeometry
         Orbits.
     height : float32, (y, x)
@@ -142,12 +143,11 @@ class SimulatedStack:
         look = self.look(rows)
         ends = self.network.endpoints()
         away = self._delay(rows, look).astype(np.float64) - self._displacement(rows, look)
-        phase = away[ends[:, 1]] - away[ends[:, 0]]
         if self.scenario.dem_error is not None:
-            for n, (i, j) in enumerate(ends):
-                baseline = self.geometry.pair_baseline(int(i), int(j))
-                phase[n] += look.metres_per_height(baseline) * self.dem_error[rows]
-        phase *= PHASE_PER_METRE
+            for k, baseline in enumerate(self.geometry.baselines):
+                away[k] += look.metres_per_height(baseline) * self.dem_error[rows]
+        away *= PHASE_PER_METRE
+        phase = away[ends[:, 1]] - away[ends[:, 0]]
         phase += self.pair_offset[:, None, None]
         sums = self._noise(first, rows)
         phase += sums.noise.reshape(phase.shape)
@@ -266,7 +266,7 @@ def simulate_interferograms(
     network = PairNetwork(scenario.dates, scenario.pairs)
     centre = _centre_look(geometry)
     across = np.array(
-        [centre.perpendicular(geometry.pair_baseline(int(i), int(j))).item() for i, j in network.endpoints()]
+        [-centre.perpendicular(geometry.pair_baseline(int(i), int(j))).item() for i, j in network.endpoints()]
     )
     n_pairs = len(network.pairs)
     return SimulatedStack(
