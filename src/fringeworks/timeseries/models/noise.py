@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,9 +14,9 @@ from fringeworks.errors import ShapeMismatchError
 from fringeworks.model.tally import Finding
 from fringeworks.timeseries.models.terms import Design, ModelOptions, build_design
 
-_SHARES = (1.0, 0.75, 0.5, 0.25)
+_SHARES = (0.75, 0.5, 0.25)
 _N_SCALES = 16
-_MOST_PATTERNS = 64
+_MOST_PATTERNS = 24
 _FEWEST_DATES = 8
 _OUTLYING = 4.0
 
@@ -126,14 +127,16 @@ def _search(groups: list[_Group], days: NDArray[np.float64], *, n_pixels: int) -
     best_cost, date_part = _deviance(groups, _matrix(days, 0.0, 0.0))
     scale, best_share = 0.0, 0.0
     if date_part > 0.05:
-        steps = np.diff(days)
-        for trial in np.geomspace(
-            max(float(np.median(steps)), 1.0) / 2.0, (days[-1] - days[0]) / 4.0, _N_SCALES
-        ):
-            for share in _SHARES:
-                cost, part = _deviance(groups, _matrix(days, float(trial), share))
-                if cost < best_cost:
-                    best_cost, date_part, scale, best_share = cost, part, float(trial), share
+        longest, shortest = (days[-1] - days[0]) / 4.0, max(float(np.median(np.diff(days))), 1.0) / 2.0
+        scales = [float(trial) for trial in np.geomspace(shortest, longest, _N_SCALES)]
+        tried = {(k, 1.0): _deviance(groups, _matrix(days, trial, 1.0)) for k, trial in enumerate(scales)}
+        top = min(tried, key=lambda key: tried[key][0])[0]
+        for k in range(top, min(top + 5, len(scales))):
+            # with a part that is forgotten at once, the rest is remembered longer
+            tried |= {(k, part): _deviance(groups, _matrix(days, scales[k], part)) for part in _SHARES}
+        index, share = min(tried, key=lambda key: tried[key][0])
+        if tried[index, share][0] < best_cost:
+            scale, best_share, date_part = scales[index], share, tried[index, share][1]
     text = (
         f"noise of the dates: {100 * best_share:.0f} % of its variance is remembered, with a time scale of "
         f"{scale:.0f} days"
@@ -194,28 +197,45 @@ def _group(
 
 
 def _deviance(groups: list[_Group], correlation: NDArray[np.float64]) -> tuple[float, float]:
-    """Return minus twice the restricted log likelihood at its best, and the share of the dates in the scatter."""
-    projected = [g.basis.T @ correlation[np.ix_(g.valid, g.valid)] @ g.basis for g in groups]
+    """Return minus twice the restricted log likelihood at its best, and the share of the dates in the scatter.
+
+    Pair noise and date noise of a group are made diagonal together, so that each trial variance costs next to nothing.
+    """
+    by_pair, power, n_pixels, traces, constant = [], [], [], 0.0, 0.0
+    for group in groups:
+        noise = group.basis.T @ correlation[np.ix_(group.valid, group.valid)] @ group.basis
+        lower = np.linalg.cholesky(noise)
+        half = np.linalg.solve(lower, np.linalg.solve(lower, group.pair_noise).T)
+        values, vectors = np.linalg.eigh(0.5 * (half + half.T))
+        turned = vectors.T @ np.linalg.inv(lower)
+        by_pair.append(np.maximum(values, 0.0))
+        power.append(np.sum((turned @ group.scatter) * turned, axis=1))
+        n_pixels.append(np.full(values.size, float(group.n_pixels)))
+        traces += group.n_pixels * float(np.trace(noise))
+        constant += group.n_pixels * 2.0 * float(np.sum(np.log(np.diag(lower))))
+    pair, seen, count = np.concatenate(by_pair), np.concatenate(power), np.concatenate(n_pixels)
 
     def cost(variance: float) -> float:
-        total = 0.0
-        for group, noise in zip(groups, projected, strict=True):
-            matrix = group.pair_noise + variance * noise + 1e-9 * np.eye(noise.shape[0])
-            lower = np.linalg.cholesky(matrix)
-            half = np.linalg.solve(lower, group.scatter)
-            inner = np.trace(np.linalg.solve(lower.T, half))
-            total += group.n_pixels * 2.0 * float(np.sum(np.log(np.diag(lower)))) + float(inner)
-        return total
+        total = pair + variance
+        return constant + float(np.sum(count * np.log(total) + seen / total))
 
-    if all(not np.any(group.pair_noise) for group in groups):
-        freedom = sum(g.n_pixels * g.basis.shape[1] for g in groups)
-        together = zip(groups, projected, strict=True)
-        best = sum(float(np.trace(np.linalg.solve(n, g.scatter))) for g, n in together) / freedom
-    else:
-        best = float(minimize_scalar(cost, bounds=(1e-6, 4.0), method="bounded", options={"xatol": 1e-3}).x)
-    by_date = sum(g.n_pixels * best * float(np.trace(n)) for g, n in zip(groups, projected, strict=True))
-    by_pair = sum(g.n_pixels * float(np.trace(g.pair_noise)) for g in groups)
-    return cost(best), by_date / (by_date + by_pair)
+    best = _best_variance(pair, seen, count, cost)
+    by_date = best * traces
+    return cost(best), by_date / (by_date + sum(g.n_pixels * float(np.trace(g.pair_noise)) for g in groups))
+
+
+def _best_variance(
+    pair: NDArray[np.float64],
+    seen: NDArray[np.float64],
+    count: NDArray[np.float64],
+    cost: Callable[[float], float],
+) -> float:
+    alone = float(np.sum(seen) / np.sum(count))
+    if not pair.any():
+        return alone
+    return float(
+        minimize_scalar(cost, bounds=(1e-6, 2.0 * alone), method="bounded", options={"xatol": 1e-4}).x
+    )
 
 
 def _matrix(days: NDArray[np.float64], scale: float, share: float) -> NDArray[np.float64]:
