@@ -100,6 +100,27 @@ def substitute(lower: Lanes, inverse_pivot: Lanes, right: Lanes, graph: Eliminat
 
 
 @kernel
+def _subtract_scaled(target: Lanes, factor: float, x: Lanes) -> None:
+    for k in range(target.size):
+        target[k] -= factor * x[k]
+
+
+@kernel
+def substitute_alike(lower: Lanes, inverse_pivot: Lanes, right: Lanes, graph: Elimination) -> None:
+    """Solve as :func:`substitute` does, to the same bits, with the factor of lane 0 for all lanes."""
+    n, lanes = right.shape
+    for j in range(n):
+        for a in range(graph.column_start[j], graph.column_start[j + 1]):
+            _subtract_scaled(right[graph.row[a]], lower[a, 0], right[j])
+    for j in range(n - 1, -1, -1):
+        x, inverse = right[j], inverse_pivot[j, 0]
+        for k in range(lanes):
+            x[k] *= inverse
+        for a in range(graph.column_start[j], graph.column_start[j + 1]):
+            _subtract_scaled(x, lower[a, 0], right[graph.row[a]])
+
+
+@kernel
 def invert_pattern(
     lower: Lanes, inverse_pivot: Lanes, graph: Elimination, diagonal: Lanes, off: Lanes
 ) -> None:
@@ -121,7 +142,9 @@ def invert_pattern(
                 else:
                     _subtract_product(z, lower[b], off[graph.position[max(i, r), min(i, r)]])
         z = diagonal[j]
-        z[:] = inverse_pivot[j]
+        pivot = inverse_pivot[j]
+        for k in range(lanes):
+            z[k] = pivot[k]
         for a in range(first, last):
             _subtract_product(z, lower[a], off[a])
 
@@ -133,14 +156,14 @@ def invert_whole(lower: Lanes, inverse_pivot: Lanes, graph: Elimination, inverse
     for j in range(n - 1, -1, -1):
         for i in range(n - 1, j - 1, -1):
             z = inverse[i, j]
-            if i == j:
-                z[:] = inverse_pivot[j]
-            else:
-                z[:] = 0.0
+            pivot = inverse_pivot[j]
+            for k in range(lanes):
+                z[k] = pivot[k] if i == j else 0.0
             for a in range(graph.column_start[j], graph.column_start[j + 1]):
                 _subtract_product(z, lower[a], inverse[i, graph.row[a]])
-            if i != j:
-                inverse[j, i] = z
+            mirror = inverse[j, i]
+            for k in range(lanes):
+                mirror[k] = z[k]
 
 
 @kernel

@@ -64,6 +64,15 @@ def new_tile(n_pairs: int, graph: Elimination) -> Tile:
 
 
 @kernel
+def copy_lanes(source: Array, target: Array) -> None:
+    """Copy one (something, lane) array into another."""
+    for p in range(source.shape[0]):
+        a, b = source[p], target[p]
+        for k in range(a.size):
+            b[k] = a[k]
+
+
+@kernel
 def load(tile: Tile, phase: NDArray[np.float32], weight: NDArray[np.float32], start: int, count: int) -> None:
     """Copy ``count`` pixels from ``start`` into the tile; lanes beyond them, and NaN, get no weight."""
     for p in range(phase.shape[0]):
@@ -74,7 +83,7 @@ def load(tile: Tile, phase: NDArray[np.float32], weight: NDArray[np.float32], st
             good = np.isfinite(f) and w > 0
             tile.phase[p, k] = f if good else 0.0
             tile.prior[p, k] = w if good else 0.0
-        tile.weight[p] = tile.prior[p]
+            tile.weight[p, k] = tile.prior[p, k]
 
 
 @kernel
@@ -110,7 +119,9 @@ def find_residuals(tile: Tile, graph: Elimination) -> None:
     for p in range(tile.phase.shape[0]):
         i, j = graph.edge_unknown[p]
         r = tile.residual[p]
-        r[:] = tile.phase[p]
+        f = tile.phase[p]
+        for k in range(LANES):
+            r[k] = f[k]
         if j >= 0:
             _subtract_where(r, tile.right[j], tile.prior[p])
         if i >= 0:
@@ -166,21 +177,22 @@ def minimise_absolute(tile: Tile, graph: Elimination, iterations: int) -> Array:
     adjust(tile, graph)
     width = 1.0
     last = tile.right.copy()
+    root = np.sqrt(tile.prior)
     for _ in range(iterations):
         find_residuals(tile, graph)
         for p in range(tile.phase.shape[0]):
+            w, r, r0 = tile.weight[p], tile.residual[p], root[p]
             for k in range(LANES):
-                root = np.sqrt(tile.prior[p, k])
-                tile.weight[p, k] = root / max(abs(tile.residual[p, k]), width)
-        last[:] = tile.right
+                w[k] = r0[k] / max(abs(r[k]), width)
+        copy_lanes(tile.right, last)
         adjust(tile, graph)
         width = max(0.5 * width, 1e-6)
     change = np.zeros(LANES)
     for u in range(last.shape[0]):
         for k in range(LANES):
             change[k] = max(change[k], abs(tile.right[u, k] - last[u, k]))
-    last[:] = tile.right
-    tile.weight[:] = tile.prior
+    copy_lanes(tile.right, last)
+    copy_lanes(tile.prior, tile.weight)
     adjust(tile, graph)
-    tile.right[:] = last
+    copy_lanes(last, tile.right)
     return change

@@ -49,7 +49,7 @@ def join(parent: Labels, i: int, j: int) -> None:
 
 @kernel
 def label_subsets(weight: Array, edges: Labels, minimum: int, label: Labels, parent: Labels) -> int:
-    """Number the connected subsets of the dates that interferograms with weight reach.
+    """Give numbers to the connected subsets of the dates that interferograms with weight reach.
 
     Parameters
     ----------
@@ -122,27 +122,53 @@ class Constraint(NamedTuple):
 
 
 @kernel
+def multiply(a: Array, b: Array) -> Array:
+    """Multiply two matrices by plain sums, which give the same bits on every machine."""
+    result = np.zeros((a.shape[0], b.shape[1]))
+    for i in range(a.shape[0]):
+        for k in range(a.shape[1]):
+            for j in range(b.shape[1]):
+                result[i, j] += a[i, k] * b[k, j]
+    return result
+
+
+@kernel
+def apply_matrix(a: Array, x: Array) -> Array:
+    """Multiply a matrix and a vector by plain sums."""
+    result = np.zeros(a.shape[0])
+    for i in range(a.shape[0]):
+        for k in range(x.size):
+            result[i] += a[i, k] * x[k]
+    return result
+
+
+@kernel
 def _sweep(matrix: Array) -> NDArray[np.bool_]:
     """Invert a symmetric matrix in place (sweep operator), columns explained by earlier ones set to zero."""
     n = matrix.shape[0]
-    whole = np.diag(matrix).copy()
     used = np.zeros(n, np.bool_)
+    whole = np.empty(n)
+    for k in range(n):
+        whole[k] = matrix[k, k]
     for k in range(n):
         d = matrix[k, k]
         if not d > COLLINEAR * whole[k]:
             continue
         used[k] = True
-        matrix[k] /= d
         for i in range(n):
             if i != k:
-                b = matrix[i, k]
-                matrix[i] -= b * matrix[k]
-                matrix[i, k] = -b / d
+                b = matrix[i, k] / d
+                for j in range(n):
+                    if j != k:
+                        matrix[i, j] -= b * matrix[k, j]
+                matrix[i, k] = -b
+        for j in range(n):
+            matrix[k, j] /= d
         matrix[k, k] = 1.0 / d
     for k in range(n):
-        if not used[k]:
-            matrix[k] = 0.0
-            matrix[:, k] = 0.0
+        for i in range(n):
+            if not (used[k] and used[i]):
+                matrix[i, k] = 0.0
     return used
 
 
@@ -181,26 +207,30 @@ def build_constraint(
     n_offsets : int
         Subset offsets among the terms: all of them or none.
     """
-    if sensitivity.size > 0 and not np.isfinite(sensitivity).all():
-        sensitivity = sensitivity[:0]
-    full = _columns(label, n_subsets, years, sensitivity)
-    normal = full.T @ full
+    known = sensitivity.size > 0
+    for k in range(sensitivity.size):
+        known = known and np.isfinite(sensitivity[k])
+    full = _columns(label, n_subsets, years, sensitivity if known else sensitivity[:0])
+    normal = multiply(full.T, full)
     used = _sweep(normal)
-    freedom = 0
+    freedom, last = 0, full.shape[1] - 1
     for k in range(label.size):
         freedom += label[k] >= 0
-    freedom -= used.sum()
-    last = full.shape[1] - 1
-    height = sensitivity.size > 0 and used[last] and freedom > 0
-    terms = np.empty(n_offsets + height, np.int64)
-    terms[:n_offsets] = np.arange(n_offsets)
-    if height:
-        terms[n_offsets] = last
-    reader = normal @ full.T
-    cofactor = normal[terms][:, terms]
-    return Constraint(
-        np.ascontiguousarray(full[:, terms]), reader[terms], cofactor, full, reader, freedom, height
-    )
+    for s in range(last + 1):
+        freedom -= used[s]
+    height = known and used[last] and freedom > 0
+    n_terms = n_offsets + (1 if height else 0)
+    reader = multiply(normal, full.T)
+    basis, functional = np.empty((label.size, n_terms)), np.empty((n_terms, label.size))
+    cofactor = np.empty((n_terms, n_terms))
+    for q in range(n_terms):
+        s = q if q < n_offsets else last
+        for k in range(label.size):
+            basis[k, q] = full[k, s]
+            functional[q, k] = reader[s, k]
+        for r in range(n_terms):
+            cofactor[q, r] = normal[s, r if r < n_offsets else last]
+    return Constraint(basis, functional, cofactor, full, reader, freedom, height)
 
 
 @kernel
@@ -209,14 +239,13 @@ def constraint_scatter(constraint: Constraint, dates: Array) -> float:
 
     Where nothing is left over to tell it, the mean square of the dates themselves stands in: an upper bound.
     """
-    if constraint.freedom <= 0:
-        return float(np.mean(dates**2))
-    error = -(constraint.full @ (constraint.reader @ dates))
-    total = 0.0
+    total, error = 0.0, np.zeros(dates.size)
+    if constraint.freedom > 0:
+        error = apply_matrix(constraint.full, apply_matrix(constraint.reader, dates))
     for k in range(dates.size):
         reached = False
         for s in range(constraint.full.shape[1]):
             reached = reached or constraint.full[k, s] != 0.0
         if reached:
-            total += (dates[k] + error[k]) ** 2
-    return float(total / constraint.freedom)
+            total += (dates[k] - error[k]) ** 2
+    return total / (constraint.freedom if constraint.freedom > 0 else dates.size)

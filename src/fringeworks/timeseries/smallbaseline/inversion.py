@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -93,7 +92,7 @@ def invert(
     results = _empty_results(weight, len(network.dates))
     problem = make_problem(network, sensitivity=sensitivity, options=options)
     graph = plan_elimination(network.endpoints(), n_nodes=len(network.dates))
-    solve_block(flat, problem, _rule(options), graph, results, 8 * numba.get_num_threads())
+    solve_block(flat, problem, _rule(options), graph, results)
     return _collect(results, network, wavelength, (rows, cols), options)
 
 

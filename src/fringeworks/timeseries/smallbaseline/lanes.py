@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from fringeworks.numerics.compiled import kernel
 from fringeworks.numerics.elimination import Elimination
 from fringeworks.timeseries.smallbaseline.adjustment import Tile
-from fringeworks.timeseries.smallbaseline.gaps import Constraint
+from fringeworks.timeseries.smallbaseline.gaps import Constraint, apply_matrix
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -34,11 +34,11 @@ def first_reached(label: Labels) -> int:
 @kernel
 def close_dates(constraint: Constraint, label: Labels, dates: Array) -> None:
     """Subtract the terms of the constraint, then the first date; NaN where a date is not reached."""
-    if constraint.basis.shape[1] > 0:
-        dates -= constraint.basis @ (constraint.functional @ dates)
-    zero = dates[first_reached(label)]
+    removed = apply_matrix(constraint.basis, apply_matrix(constraint.functional, dates))
+    first = first_reached(label)
+    zero = dates[first] - removed[first]
     for k in range(dates.size):
-        dates[k] = dates[k] - zero if label[k] >= 0 else np.nan
+        dates[k] = dates[k] - removed[k] - zero if label[k] >= 0 else np.nan
 
 
 @kernel
@@ -79,7 +79,9 @@ def terms_covariance(
     if n == 1 and constraint.height:
         extra[0, 0] = max(height_variance - variance_factor * spread_terms[0, 0], 0.0)
     elif n > 0:
-        extra[:] = scatter * constraint.cofactor
+        for q in range(n):
+            for r in range(n):
+                extra[q, r] = scatter * constraint.cofactor[q, r]
     return extra
 
 
@@ -103,22 +105,26 @@ def lane_variance(
     unit = np.zeros(n)
     unit[first] = 1.0
     column = apply_covariance(tile, lane, graph, unit)
-    smeared = np.zeros((n_terms, n))
+    smeared, inner = np.zeros((n_terms, n)), np.zeros((n_terms, n_terms))
     for q in range(n_terms):
-        smeared[q] = apply_covariance(tile, lane, graph, constraint.functional[q])
-    inner = constraint.functional @ smeared.T
-    extra = terms_covariance(constraint, inner, variance_factor, scatter, height_variance)
-    diagonal = np.zeros(n)
-    for u in range(graph.node.size):
-        diagonal[graph.node[u]] = tile.variance[u, lane]
-    result = np.empty(n)
-    for k in range(n):
-        step = constraint.basis[k] - constraint.basis[first]
-        noise = diagonal[k] + diagonal[first] - 2.0 * column[k]
-        for q in range(n_terms):
-            noise -= 2.0 * step[q] * (smeared[q, k] - smeared[q, first])
+        smear = apply_covariance(tile, lane, graph, constraint.functional[q])
+        for k in range(n):
+            smeared[q, k] = smear[k]
             for r in range(n_terms):
-                noise += step[q] * inner[q, r] * step[r]
-        total = variance_factor * max(noise, 0.0) + step @ (extra @ step)
-        result[k] = total if label[k] >= 0 else np.nan
+                inner[r, q] += constraint.functional[r, k] * smear[k]
+    extra = terms_covariance(constraint, inner, variance_factor, scatter, height_variance)
+    result = np.zeros(n)
+    for u in range(graph.node.size):
+        result[graph.node[u]] = tile.variance[u, lane]
+    at_first = result[first]
+    for k in range(n):
+        noise, added = result[k] + at_first - 2.0 * column[k], 0.0
+        for q in range(n_terms):
+            step = constraint.basis[k, q] - constraint.basis[first, q]
+            noise -= 2.0 * step * (smeared[q, k] - smeared[q, first])
+            for r in range(n_terms):
+                other = constraint.basis[k, r] - constraint.basis[first, r]
+                noise += step * inner[q, r] * other
+                added += step * extra[q, r] * other
+        result[k] = variance_factor * max(noise, 0.0) + added if label[k] >= 0 else np.nan
     return result

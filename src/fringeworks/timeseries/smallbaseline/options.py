@@ -35,7 +35,7 @@ class InversionOptions:
         "an error if the network as a whole is disconnected.",
     )
     dem_error: bool = option(
-        False,
+        default=False,
         meaning="Estimate and remove the phase of a height error, proportional to the perpendicular baseline. "
         "Needs baselines, slant range and incidence.",
     )

@@ -25,6 +25,7 @@ from fringeworks.numerics.leastsquares import LANES, invert_pattern
 from fringeworks.timeseries.smallbaseline.adjustment import (
     Tile,
     adjust,
+    copy_lanes,
     count_rank,
     count_used,
     find_residuals,
@@ -71,8 +72,7 @@ class Outcome(NamedTuple):
 def reject_outliers(tile: Tile, graph: Elimination, edges: NDArray[np.int64], rule: Rule) -> Outcome:
     """Re-weight, reject and solve again, in the suspect lanes of a solved tile with its residuals."""
     outcome = Outcome(np.zeros(LANES, np.bool_), np.zeros(LANES, np.bool_), np.zeros(LANES))
-    _find_suspects(tile, rule, outcome)
-    if not outcome.suspect.any():
+    if not _find_suspects(tile, rule, outcome):
         return outcome
     buffer = np.empty(tile.phase.shape[0])
     for _ in range(rule.iterations):
@@ -96,14 +96,18 @@ def reject_outliers(tile: Tile, graph: Elimination, edges: NDArray[np.int64], ru
 
 
 @kernel
-def _find_suspects(tile: Tile, rule: Rule, outcome: Outcome) -> None:
+def _find_suspects(tile: Tile, rule: Rule, outcome: Outcome) -> bool:
     largest = np.zeros(LANES)
     for p in range(tile.residual.shape[0]):
+        r = tile.residual[p]
         for k in range(LANES):
-            largest[k] = max(largest[k], abs(tile.residual[p, k]))
+            largest[k] = max(largest[k], abs(r[k]))
+    found = False
     for k in range(LANES):
         if largest[k] > rule.threshold:
             outcome.suspect[k] = count_used(tile, k) > count_rank(tile, k)
+            found = found or outcome.suspect[k]
+    return found
 
 
 @kernel
@@ -126,7 +130,7 @@ def _redundancy(tile: Tile, lane: int, graph: Elimination, p: int) -> float:
         variance += tile.variance[j, lane]
     if graph.edge_entry[p] >= 0:
         variance -= 2.0 * tile.covariance[graph.edge_entry[p], lane]
-    return 1.0 - tile.weight[p, lane] * variance
+    return float(1.0 - tile.weight[p, lane] * variance)
 
 
 @kernel
@@ -166,7 +170,7 @@ def _apply(tile: Tile, lane: int, edges: NDArray[np.int64], rule: Rule, kept: Fl
 @kernel
 def _restore_links(tile: Tile, lane: int, edges: NDArray[np.int64], kept: Flags) -> None:
     """Keep, best first, the rejected interferograms without which the network would fall apart."""
-    parent = np.arange(edges.max() + 1)
+    parent = np.arange(tile.right.shape[0] + 1)
     for p in range(edges.shape[0]):
         if kept[p, lane]:
             join(parent, edges[p, 0], edges[p, 1])
@@ -189,7 +193,7 @@ def _check_settled(
 ) -> None:
     """Flag the lanes in which one more round would decide otherwise."""
     if rule.rejections == 0:
-        tile.weight[:] = tile.prior
+        copy_lanes(tile.prior, tile.weight)
         adjust(tile, graph)
         find_residuals(tile, graph)
         return

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from fringeworks.numerics.compiled import kernel, parallel_kernel
+from fringeworks.numerics.compiled import in_threads, kernel
 from fringeworks.numerics.elimination import Elimination
 from fringeworks.numerics.leastsquares import LANES, invert_pattern
 from fringeworks.numerics.phase import cosine_sine
@@ -23,11 +22,15 @@ from fringeworks.timeseries.smallbaseline.adjustment import (
     minimise_absolute,
     new_tile,
 )
-from fringeworks.timeseries.smallbaseline.gaps import build_constraint, constraint_scatter, label_subsets
+from fringeworks.timeseries.smallbaseline.gaps import (
+    apply_matrix,
+    build_constraint,
+    constraint_scatter,
+    label_subsets,
+)
 from fringeworks.timeseries.smallbaseline.lanes import (
     close_dates,
     dates_of_lane,
-    first_reached,
     lane_variance,
 )
 from fringeworks.timeseries.smallbaseline.rejection import Outcome, Rule, reject_outliers, trimmed_variance
@@ -91,16 +94,22 @@ class Results(NamedTuple):
     pair_rejected: Labels
 
 
-@parallel_kernel
-def solve_block(
-    phase: Single, problem: Problem, rule: Rule, graph: Elimination, results: Results, n_chunks: int
-) -> None:
+def solve_block(phase: Single, problem: Problem, rule: Rule, graph: Elimination, results: Results) -> None:
     """Solve all pixels of ``phase`` (pair, pixel), with the weights that ``results.weight`` came with."""
-    n_tiles = (phase.shape[1] + LANES - 1) // LANES
-    for chunk in numba.prange(n_chunks):
-        tile = new_tile(phase.shape[0], graph)
-        for t in range(chunk * n_tiles // n_chunks, (chunk + 1) * n_tiles // n_chunks):
-            _solve_tile(t, tile, phase, problem, rule, graph, results)
+
+    def work(first: int, last: int) -> None:
+        _solve_tiles(first, last, phase, problem, rule, graph, results)
+
+    in_threads(work, -(-phase.shape[1] // LANES))
+
+
+@kernel
+def _solve_tiles(
+    first: int, last: int, phase: Single, problem: Problem, rule: Rule, graph: Elimination, results: Results
+) -> None:
+    tile = new_tile(phase.shape[0], graph)
+    for t in range(first, last):
+        _solve_tile(t, tile, phase, problem, rule, graph, results)
 
 
 @kernel
@@ -120,11 +129,59 @@ def _solve_tile(
         outcome = reject_outliers(tile, graph, problem.edges, rule)
     invert_pattern(tile.lower, tile.inverse_pivot, graph, tile.variance, tile.covariance)
     _write_quality(t, tile, count, results)
+    factors = np.ones(LANES)
     for k in range(count):
         results.unsettled[start + k] = outcome.unsettled[k]
-        factor = _variance_factor(tile, k, problem.absolute, rule, outcome)
-        results.variance_factor[start + k] = factor
-        _write_dates(tile, k, start + k, problem, graph, results, factor)
+        factors[k] = _variance_factor(tile, k, problem.absolute, rule, outcome)
+        results.variance_factor[start + k] = factors[k]
+    plain = _write_plain_dates(tile, start, count, problem, graph, results, factors)
+    for k in range(count):
+        if not plain[k]:
+            _write_dates(tile, k, start + k, problem, graph, results, factors[k])
+
+
+@kernel
+def _write_plain_dates(
+    tile: Tile,
+    start: int,
+    count: int,
+    problem: Problem,
+    graph: Elimination,
+    results: Results,
+    factors: Array,
+) -> NDArray[np.bool_]:
+    """Write the lanes whose dates are all tied to the first one; return which these are.
+
+    A solution of rank r that reaches n dates leaves n - r subsets.
+    """
+    n_reached = np.zeros((problem.years.size, LANES), np.int64)
+    for p in range(tile.weight.shape[0]):
+        i, j = problem.edges[p]
+        for k in range(LANES):
+            use = 1 if tile.weight[p, k] > 0 else 0
+            n_reached[i, k] += use
+            n_reached[j, k] += use
+    plain = np.zeros(LANES, np.bool_)
+    for k in range(count):
+        touched, enough = 0, 0
+        for d in range(problem.years.size):
+            touched += n_reached[d, k] > 0
+            enough += n_reached[d, k] >= problem.minimum_per_date
+        tied = touched - count_rank(tile, k) == 1 and n_reached[0, k] >= problem.minimum_per_date
+        plain[k] = tied and enough > 0 and problem.sensitivity.size == 0
+        plain[k] = plain[k] and results.n_used[start + k] >= problem.minimum_interferograms
+        if plain[k]:
+            results.n_dates[start + k] = enough
+            results.n_subsets[start + k] = 1
+            results.dates[0, start + k] = 0.0
+            results.dates_std[0, start + k] = 0.0
+    for u in range(graph.node.size):
+        d = graph.node[u]
+        for k in range(count):
+            if plain[k] and n_reached[d, k] >= problem.minimum_per_date:
+                results.dates[d, start + k] = tile.right[u, k]
+                results.dates_std[d, start + k] = math.sqrt(factors[k] * tile.variance[u, k])
+    return plain
 
 
 @kernel
@@ -146,10 +203,8 @@ def _write_quality(t: int, tile: Tile, count: int, results: Results) -> None:
             if w[k] > 0:
                 results.pair_square[t, p] += r[k] * r[k]
                 results.pair_count[t, p] += 1
-            elif tile.prior[p, k] > 0:
-                results.pair_rejected[t, p] += 1
-                results.weight[p, start + k] = 0.0
             else:
+                results.pair_rejected[t, p] += tile.prior[p, k] > 0
                 results.weight[p, start + k] = 0.0
     for k in range(count):
         results.n_used[start + k] = n[k]
@@ -182,11 +237,8 @@ def _variance_factor(tile: Tile, lane: int, absolute: bool, rule: Rule, outcome:
                 trim += trimmed_variance(cut)
             else:
                 trim += 1.0
-    if absolute:
-        # Mean of |Gaussian| is sigma sqrt(2/pi); the covariance of the L1 solution is pi/2 that of L2.
-        factor = (0.5 * math.pi) ** 2 * (total / freedom) ** 2
-    else:
-        factor = total / freedom * n / trim
+    # Mean of |Gaussian| is sigma sqrt(2/pi); the covariance of the L1 solution is pi/2 that of L2.
+    factor = (0.5 * math.pi * total / freedom) ** 2 if absolute else total / freedom * n / trim
     share = min(1.0, freedom / FULL_FREEDOM)
     return max(share * factor + 1.0 - share, SMALLEST_FACTOR)
 
@@ -201,12 +253,15 @@ def _write_dates(
     results: Results,
     factor: float,
 ) -> None:
-    """Write the series of one pixel, its standard deviation, height error and what it says of the network."""
+    """Write the series of any pixel, closed over its gaps, its standard deviation, height error and what it says of the network."""
     n_dates = problem.years.size
     label, parent = np.empty(n_dates, np.int64), np.empty(n_dates, np.int64)
     n_subsets = label_subsets(tile.weight[:, lane], problem.edges, problem.minimum_per_date, label, parent)
     results.n_subsets[pixel] = n_subsets
-    results.n_dates[pixel] = (label >= 0).sum()
+    n_reached = 0
+    for k in range(n_dates):
+        n_reached += label[k] >= 0
+    results.n_dates[pixel] = n_reached
     n_used = results.n_used[pixel]
     if n_used < problem.minimum_interferograms or n_subsets == 0 or (n_subsets > 1 and not problem.bridge):
         return
@@ -215,15 +270,6 @@ def _write_dates(
     sensitivity = np.empty(problem.sensitivity.shape[0])
     for k in range(sensitivity.size):
         sensitivity[k] = problem.sensitivity[k, pixel]
-    if n_subsets == 1 and first_reached(label) == 0 and sensitivity.size == 0:
-        results.dates[0, pixel] = 0.0
-        results.dates_std[0, pixel] = 0.0
-        for u in range(graph.node.size):
-            k = graph.node[u]
-            if label[k] >= 0:
-                results.dates[k, pixel] = dates[k]
-                results.dates_std[k, pixel] = math.sqrt(factor * tile.variance[u, lane])
-        return
     constraint = build_constraint(
         label, n_subsets, problem.years, sensitivity, n_subsets if n_subsets > 1 else 0
     )
@@ -232,7 +278,7 @@ def _write_dates(
     if constraint.height:
         last = constraint.cofactor.shape[0] - 1
         height_variance = scatter * constraint.cofactor[last, last]
-        results.height[pixel] = constraint.functional[last] @ dates
+        results.height[pixel] = apply_matrix(constraint.functional, dates)[last]
         results.height_std[pixel] = math.sqrt(height_variance)
     if n_subsets > 1:
         results.bridge_scatter[pixel] = math.sqrt(scatter)

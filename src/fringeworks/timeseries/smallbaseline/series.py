@@ -1,0 +1,201 @@
+"""The series alone: from phases and weights to the phase of each date, without rejection or quality."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fringeworks.errors import OutOfRangeError, ShapeMismatchError
+from fringeworks.model.stack import PairNetwork
+from fringeworks.numerics.compiled import in_threads, kernel
+from fringeworks.numerics.elimination import Elimination, plan_elimination
+from fringeworks.numerics.leastsquares import LANES, substitute_alike
+from fringeworks.timeseries.smallbaseline.adjustment import (
+    Tile,
+    adjust,
+    count_rank,
+    load,
+    minimise_absolute,
+    new_tile,
+)
+from fringeworks.timeseries.smallbaseline.gaps import build_constraint, label_subsets
+from fringeworks.timeseries.smallbaseline.lanes import close_dates, dates_of_lane, first_reached
+from fringeworks.timeseries.smallbaseline.solution import L1_ITERATIONS
+
+STRIP: Final = 16 * LANES
+"""Pixels read together: long enough rows for the memory to stream."""
+
+Single = NDArray[np.float32]
+Array = NDArray[np.float64]
+Labels = NDArray[np.int64]
+
+
+def solve_series(
+    phase: Single, weight: Single | None = None, *, network: PairNetwork, norm: str = "l2"
+) -> Single:
+    """Solve for the phase of each date; subsets without a common date are bridged by a parabola in time.
+
+    Parameters
+    ----------
+    phase : float32, (pair, ...)
+        Unwrapped phase [rad]; NaN = gap.
+    weight : float32, (pair, ...), optional
+        One over the variance of the phase [1/rad^2]; 0 or NaN = gap; all 1 by default.
+    network : PairNetwork
+        Dates and pairs, in the order of ``phase``.
+    norm : str
+        ``l2``: least squares; ``l1``: least sum of sqrt(weight) |residual|.
+
+    Returns
+    -------
+    float32, (date, ...)
+        Phase relative to the first date that is reached [rad], positive = away; NaN where no pair reaches a date.
+
+    Raises
+    ------
+    ShapeMismatchError
+        Phase, weight and network do not fit each other.
+    OutOfRangeError
+        The norm is unknown.
+    """
+    if phase.shape[:1] != (len(network.pairs),) or (weight is not None and weight.shape != phase.shape):
+        raise ShapeMismatchError(
+            f"phase of shape {phase.shape} and weight of shape {None if weight is None else weight.shape}",
+            expected=f"({len(network.pairs)} pairs, ...) for both",
+        )
+    if norm not in {"l1", "l2"}:
+        raise OutOfRangeError(f"norm {norm!r}", expected="l1 or l2")
+    flat = np.ascontiguousarray(phase, np.float32).reshape(phase.shape[0], -1)
+    scale = np.zeros((0, 0), np.float32)
+    if weight is not None:
+        scale = np.ascontiguousarray(weight, np.float32).reshape(flat.shape)
+    graph = plan_elimination(network.endpoints(), n_nodes=len(network.dates))
+    edges, years = network.endpoints(), network.years
+    series = np.empty((len(network.dates), flat.shape[1]), np.float32)
+    rounds = L1_ITERATIONS if norm == "l1" else 0
+
+    def work(first: int, last: int) -> None:
+        _series_tiles(first, last, flat, scale, edges, years, graph, rounds, series)
+
+    in_threads(work, -(-flat.shape[1] // STRIP))
+    return series.reshape(-1, *phase.shape[1:])
+
+
+@kernel
+def _series_tiles(
+    first: int,
+    last: int,
+    phase: Single,
+    weight: Single,
+    edges: Labels,
+    years: Array,
+    graph: Elimination,
+    rounds: int,
+    series: Single,
+) -> None:
+    """Solve strips ``first`` to ``last``; an empty weight means ones."""
+    tile, alike = new_tile(phase.shape[0], graph), new_tile(phase.shape[0], graph)
+    for p in range(phase.shape[0]):
+        for k in range(LANES):
+            alike.weight[p, k] = 1.0
+    adjust(alike, graph)
+    whole = weight.size == 0 and count_rank(alike, 0) == graph.node.size and rounds == 0
+    right = np.zeros((graph.node.size, STRIP))
+    for strip in range(first, last):
+        begin, end = strip * STRIP, min((strip + 1) * STRIP, phase.shape[1])
+        if whole and _solve_alike(phase, begin, end, graph, alike, right, series):
+            continue
+        for start in range(begin, end, LANES):
+            count = min(LANES, end - start)
+            _load_series(tile, phase, weight, start, count)
+            if rounds > 0:
+                minimise_absolute(tile, graph, rounds)
+            else:
+                adjust(tile, graph)
+            _write_series(tile, start, count, edges, years, graph, series)
+
+
+@kernel
+def _load_series(tile: Tile, phase: Single, weight: Single, start: int, count: int) -> None:
+    if weight.size > 0:
+        load(tile, phase, weight, start, count)
+        return
+    for p in range(phase.shape[0]):
+        for k in range(LANES):
+            f = phase[p, start + k] if k < count else np.float32(np.nan)
+            good = np.isfinite(f)
+            tile.phase[p, k] = f if good else 0.0
+            tile.prior[p, k] = 1.0 if good else 0.0
+            tile.weight[p, k] = tile.prior[p, k]
+
+
+@kernel
+def _solve_alike(
+    phase: Single, begin: int, end: int, graph: Elimination, alike: Tile, right: Array, series: Single
+) -> bool:
+    """Solve a strip without gaps and with equal weights, for which one factor serves all; False if it has gaps."""
+    count = end - begin
+    for u in range(right.shape[0]):
+        x = right[u]
+        for k in range(STRIP):
+            x[k] = 0.0
+    check = np.zeros(STRIP, np.float32)
+    for p in range(phase.shape[0]):
+        row = phase[p, begin:end]
+        # NaN and infinity, and only they, are not zero after this.
+        for k in range(count):
+            check[k] += row[k] * np.float32(0.0)
+        i, j = graph.edge_unknown[p]
+        if i >= 0:
+            x = right[i, :count]
+            for k in range(count):
+                x[k] -= row[k]
+        if j >= 0:
+            x = right[j, :count]
+            for k in range(count):
+                x[k] += row[k]
+    for k in range(count):
+        if check[k] != 0.0:
+            return False
+    substitute_alike(alike.lower, alike.inverse_pivot, right, graph)
+    first = series[0, begin:end]
+    for k in range(count):
+        first[k] = 0.0
+    for u in range(right.shape[0]):
+        row, x = series[graph.node[u], begin:end], right[u]
+        for k in range(count):
+            row[k] = x[k]
+    return True
+
+
+@kernel
+def _write_series(
+    tile: Tile, start: int, count: int, edges: Labels, years: Array, graph: Elimination, series: Single
+) -> None:
+    """Write a solved tile, closing the lanes that are not tied to the first date throughout."""
+    for k in range(count):
+        series[0, start + k] = 0.0
+    for u in range(graph.node.size):
+        row, x = series[graph.node[u], start : start + count], tile.right[u]
+        for k in range(count):
+            row[k] = x[k]
+    for k in range(count):
+        if count_rank(tile, k) < graph.node.size:
+            _close_lane(tile, k, start + k, edges, years, graph, series)
+
+
+@kernel
+def _close_lane(
+    tile: Tile, lane: int, pixel: int, edges: Labels, years: Array, graph: Elimination, series: Single
+) -> None:
+    label, parent = np.empty(years.size, np.int64), np.empty(years.size, np.int64)
+    n_subsets = label_subsets(tile.weight[:, lane], edges, 1, label, parent)
+    dates = np.empty(years.size)
+    dates_of_lane(tile, lane, graph, dates)
+    if n_subsets > 1 or (n_subsets == 1 and first_reached(label) > 0):
+        offsets = n_subsets if n_subsets > 1 else 0
+        close_dates(build_constraint(label, n_subsets, years, np.empty(0), offsets), label, dates)
+    for k in range(years.size):
+        series[k, pixel] = dates[k] if label[k] >= 0 else np.nan
