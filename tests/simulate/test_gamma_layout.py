@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -247,3 +248,20 @@ def test_names_and_header_keys_are_those_of_a_real_folder(folder, helper_data):
         assert set(one.tags()) == set(two.tags())
         assert one.dtypes == two.dtypes
         assert one.nodata == two.nodata
+
+
+def test_memory_holds_a_strip_and_not_the_stack(tmp_path):
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    scenario = replace(demo_scenario(shape=Shape(400, 200), n_dates=16), pair_noise=None)
+    size = 2 * 4 * len(scenario.pairs) * 400 * 200
+    tracemalloc.start()
+    try:
+        big = simulate_interferograms(scenario, rng=np.random.default_rng(3), scratch=scratch)
+        write_gamma(big, tmp_path / "stack", block_rows=16)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # 16 of 400 rows of all pairs, half a dozen times over in float64 while they are made: 6 x 2 / 25 of the stack
+    assert peak < 0.5 * size
+    assert sum(path.stat().st_size for path in tmp_path.rglob("*.tif")) > size
