@@ -25,7 +25,7 @@ endif
 $(VENV)/.stamp-%: pyproject.toml requirements-lock.txt tools/environment.sh
 	@sh tools/environment.sh $* $(VENV)
 
-demo: $(VENV)/.stamp-run  ## Simulate 40 dates, map the motion, compare with the truth: demo-out/report.html
+demo: $(VENV)/.stamp-run  ## Simulate 40 dates, map the motion, compare with the truth: demo-out/out/report.html
 	@$(BIN)/fringeworks demo
 
 real: $(VENV)/.stamp-run  ## Map Mexico City from real interferograms (FRINGEWORKS_DATA): real-out/report.html

@@ -200,7 +200,7 @@ def type_text(hint: Any) -> str:
         }
         return words.get(getattr(hint, "__name__", ""), str(hint))
     if "Literal" in str(get_origin(hint)):
-        return ", ".join(f"`{a}`" for a in arguments)
+        return ", ".join(f"`{a}`" if a else "empty" for a in arguments)
     if get_origin(hint) in {list, tuple}:
         return f"list of {type_text(arguments[0])}"
     return " or ".join(type_text(a) for a in arguments)
