@@ -7,23 +7,21 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fringeworks.model.arrays import Block, FloatStack
+from fringeworks.model.arrays import Block
 from fringeworks.model.grids import Shape
 from fringeworks.model.quality import Quality
 from fringeworks.model.tally import Tally
 from fringeworks.products.standard import recommended
 from fringeworks.timeseries.models import (
-    PairCovariance,
     TemporalCorrelation,
     build_design,
     estimate_correlation,
     fit,
     layer_names,
 )
-from fringeworks.timeseries.smallbaseline import date_covariance
 from fringeworks.workflow.config import RunConfig, plain
+from fringeworks.workflow.noise import covariance_in
 from fringeworks.workflow.records import series_network
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
 
@@ -108,17 +106,13 @@ def _create(context: StageContext, names: tuple[str, ...], n_dates: int, block_r
 def _correlation(context: StageContext, after: str, dates: tuple[date, ...]) -> TemporalCorrelation:
     """Estimate the memory of the date noise on a sample of pixels, the same however blocks are cut."""
     series = context.upstream(after).array("displacement")
-    invert = context.upstream("invert")
-    weight, factor = invert.array("weight"), invert.array("variance_factor")
     removed = np.array(context.upstream("reference").get("reference")["removed_m"], np.float32)[:, None]
     samples, covariances = [], []
     for rows, cols, step in _sample_tiles(context.grid.shape, len(dates)):
-        at = (slice(None), rows, cols)
-        part = np.asarray(series[at])[:, ::step, ::step].reshape(len(dates), -1) - removed
-        weights = np.asarray(weight[at])[:, ::step, ::step]
-        factors = np.asarray(factor[at[1:]])[::step, ::step]
-        samples.append(part)
-        covariances.append(_covariance(context, weights, factors)(slice(None), slice(None)))
+        context.check_cancel()
+        tile = np.asarray(series[(slice(None), rows, cols)])[:, ::step, ::step]
+        samples.append(tile.reshape(len(dates), -1) - removed)
+        covariances.append(covariance_in(context, (rows, cols), step=step)(slice(None), slice(None)))
     return estimate_correlation(
         np.concatenate(samples, axis=1),
         dates=dates,
@@ -139,36 +133,17 @@ def _sample_tiles(shape: Shape, n_dates: int) -> list[tuple[slice, slice, int]]:
     ]
 
 
-def _covariance(context: StageContext, weight: FloatStack, factor: np.ndarray) -> PairCovariance:
-    survey, (network, _) = context.survey, series_network(context)
-
-    def of(rows: slice, cols: slice) -> NDArray[np.float32]:
-        part = weight[:, rows, cols]
-        found: NDArray[np.float32] = date_covariance(
-            np.ascontiguousarray(part.reshape(part.shape[0], -1)),
-            network=network,
-            wavelength=survey.stack.wavelength,
-            variance_factor=np.ascontiguousarray(factor[rows, cols].reshape(-1)),
-            options=context.config.series.inversion,
-        )
-        return found
-
-    return of
-
-
 def _one_block(
     context: StageContext, after: str, block: Block, removed: np.ndarray, correlation: TemporalCorrelation
 ) -> dict[str, Any]:
     at = block.keep.slices
     series = np.asarray(context.upstream(after).array("displacement")[(slice(None), *at)])
     displacement = np.asarray(series - removed[:, None, None], np.float32)
-    invert = context.upstream("invert")
-    weight = np.asarray(invert.array("weight")[(slice(None), *at)])
     result = fit(
         displacement,
         dates=series_network(context)[0].dates,
         options=context.config.series.models,
-        covariance=_covariance(context, weight, np.asarray(invert.array("variance_factor")[at])),
+        covariance=covariance_in(context, at),
         correlation=correlation,
     )
     for name, image in result.layers.items():

@@ -19,6 +19,7 @@ from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
 
 _IMAGES = {
     "variance_factor": "float32",
+    "bridge_scatter": "float32",
     "dem_error": "float32",
     "dem_error_std": "float32",
     "misclosure_rms": "float32",

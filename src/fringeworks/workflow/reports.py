@@ -1,0 +1,264 @@
+"""From what the steps recorded to the report's data."""
+
+from __future__ import annotations
+
+import math
+import threading
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from fringeworks.io.raster_source import open_raster
+from fringeworks.io.store import WorkingStore
+from fringeworks.model.arrays import ArraySource
+from fringeworks.model.stack import PairNetwork
+from fringeworks.model.tally import Finding, Tally
+from fringeworks.products.report.data import (
+    APPLIED,
+    DOWN_WEIGHTED,
+    EXCLUDED,
+    NOT_APPLIED,
+    USED,
+    AccuracyFigure,
+    CorrectionSummary,
+    Exclusion,
+    PairSummary,
+    ReportData,
+    TripletSummary,
+)
+from fringeworks.products.report.page import write_report
+from fringeworks.products.standard import STANDARD_FOLDER
+from fringeworks.workflow.config import resolved
+from fringeworks.workflow.events import silent
+from fringeworks.workflow.manifest import versions
+from fringeworks.workflow.plan import make_plan
+from fringeworks.workflow.records import model_terms, product_files, reference_of, series_network
+from fringeworks.workflow.stage import Cost, StageContext
+from fringeworks.workflow.status import config_of
+
+_NOT_CORRECTED = (
+    (
+        "troposphere",
+        "delays by weather remain in the series: millimetres to centimetres on single dates, more on slopes",
+    ),
+    (
+        "ionosphere",
+        "at C band its slopes remain; they matter most near the equator and near the poles, on ascending dusk passes",
+    ),
+    (
+        "solid earth tides",
+        "they remain; across one scene they are nearly a constant, which the reference takes out",
+    ),
+    ("plate motion", "it remains as a nearly constant velocity, which the reference takes out"),
+)
+_VERDICTS = {"good": USED, "suspect": DOWN_WEIGHTED, "excluded": EXCLUDED}
+
+
+def report_data(
+    context: StageContext,
+    *,
+    accuracy: tuple[AccuracyFigure, ...] = (),
+    truth_velocity: ArraySource | None = None,
+) -> ReportData:
+    """Gather what the report says from a run whose products are published.
+
+    Parameters
+    ----------
+    context : StageContext
+        Of a step after ``catalogue``.
+    accuracy : tuple of AccuracyFigure
+        Against a known truth, where there is one.
+    truth_velocity : ArraySource, optional
+        Known velocity relative to the run's reference [m/yr].
+    """
+    network, _ = series_network(context)
+    stack = context.survey.stack
+    verdicts = context.upstream("pairs").get("verdicts")
+    layers = {
+        file.name: open_raster(file.path)
+        for file in product_files(context)
+        if file.path.is_relative_to(context.output / STANDARD_FOLDER)
+    }
+    return ReportData(
+        title=stack.facts.title or Path(context.config.inputs.interferograms.path).name,
+        grid=layers["velocity"].grid,
+        dates=network.dates,
+        layers=layers,
+        network=context.survey.network,
+        pairs=_pairs(context, verdicts),
+        facts=stack.facts,
+        wavelength=stack.wavelength,
+        reference=reference_of(context.upstream("reference").get("reference")),
+        date_residuals=_date_residuals(context, network),
+        triplets=_triplets(verdicts),
+        excluded=_exclusions(context, verdicts),
+        corrections=_corrections(context),
+        findings=_findings(context),
+        tallies=_tallies(context),
+        model_terms=tuple(model_terms(context)),
+        accuracy=accuracy,
+        truth_velocity=truth_velocity,
+        configuration=_configuration(context),
+        config_hash=context.config_hash,
+        versions=versions(),
+    )
+
+
+def rewrite_report(
+    output: Path, *, accuracy: dict[str, Any], truth_velocity: ArraySource | None = None
+) -> Path:
+    """Write the report of a finished run again, with its accuracy against a known truth."""
+    config = config_of(output)
+    plan = make_plan(config)
+    store = WorkingStore(output / "work")
+    context = StageContext(
+        config=config,
+        store=store,
+        step=store.step("report"),
+        output=output,
+        survey=plan.survey,
+        events=silent,
+        cancel=threading.Event(),
+        cost=Cost(),
+        config_hash=plan.config_hash,
+    )
+    data = report_data(context, accuracy=accuracy_figures(accuracy), truth_velocity=truth_velocity)
+    return write_report(output / "report.html", data)
+
+
+def accuracy_figures(found: dict[str, Any]) -> tuple[AccuracyFigure, ...]:
+    """Choose and word the figures of a comparison with truth."""
+
+    def figure(key: str, name: str, factor: float, unit: str, expected: str = "") -> AccuracyFigure | None:
+        value = found.get(key)
+        if not isinstance(value, int | float) or not math.isfinite(value):
+            return None
+        passed = 0.8 <= value <= 1.2 if key == "velocity_standardised_error_rms" else None
+        return AccuracyFigure(name=name, value=factor * value, unit=unit, expected=expected, passed=passed)
+
+    rows = (
+        figure("velocity_error_median_m_per_year", "velocity error, median", 1e3, "mm/year", "0: no bias"),
+        figure(
+            "velocity_error_rms_m_per_year",
+            "velocity error, root mean square",
+            1e3,
+            "mm/year",
+            "as velocity_std says",
+        ),
+        figure("velocity_std_median_m_per_year", "velocity_std, median", 1e3, "mm/year"),
+        figure(
+            "velocity_standardised_error_rms", "velocity error over its sigma, rms", 1.0, "", "0.8 to 1.2"
+        ),
+        figure("velocity_correlation", "velocity, correlation with the truth", 1.0, ""),
+        figure(
+            "displacement_plus_atmosphere_error_rms_m",
+            "displacement error, weather counted as truth, rms",
+            1e3,
+            "mm",
+        ),
+        figure("displacement_error_rms_m", "displacement error, weather counted as error, rms", 1e3, "mm"),
+    )
+    return tuple(row for row in rows if row is not None)
+
+
+def _pairs(context: StageContext, verdicts: dict[str, Any]) -> tuple[PairSummary, ...]:
+    imported = {row["pair"]: row for row in context.upstream("import").get("stack")["pairs"]}
+    residuals = {row["pair"]: row for row in context.upstream("invert").get("residuals")["pairs"]}
+    summaries = []
+    for pair, row in zip(context.survey.network.pairs, verdicts["pairs"], strict=True):
+        residual = residuals.get(str(pair), {"rms_rad": None, "n": 0, "n_rejected": 0})
+        n = residual["n"] + residual["n_rejected"]
+        summaries.append(
+            PairSummary(
+                pair=pair,
+                verdict=_VERDICTS[row["verdict"]],
+                reason="" if row["verdict"] == "good" else row["reason"],
+                coherence=_number(imported[str(pair)]["coherence_mean"]),
+                residual_rms=_number(residual["rms_rad"]),
+                rejected_fraction=residual["n_rejected"] / n if n else math.nan,
+            )
+        )
+    return tuple(summaries)
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _date_residuals(context: StageContext, network: PairNetwork) -> NDArray[np.float64]:
+    rows = {row["date"]: row["rms_rad"] for row in context.upstream("invert").get("residuals")["dates"]}
+    return np.array([_number(rows.get(d.isoformat())) for d in network.dates], np.float64)
+
+
+def _triplets(verdicts: dict[str, Any]) -> tuple[TripletSummary, ...]:
+    rows = []
+    for row in verdicts["closure"]["triplets"]:
+        first, second, third = (date(int(t[:4]), int(t[4:6]), int(t[6:])) for t in row["dates"])
+        rows.append(
+            TripletSummary(
+                dates=(first, second, third),
+                n_pixels=row["n_pixels"],
+                mean=_number(row["mean_rad"]),
+                std=_number(row["std_rad"]),
+                cycle_fraction=_number(row["cycle_fraction"]),
+            )
+        )
+    return tuple(rows)
+
+
+def _exclusions(context: StageContext, verdicts: dict[str, Any]) -> tuple[Exclusion, ...]:
+    survey = context.survey
+    rows = [Exclusion(kind="file", name=name, reason=why) for name, why in survey.missing]
+    rows += [Exclusion(kind="pair", name=name, reason=why) for name, why in survey.left_out]
+    rows += [Exclusion(kind="date", name=row["date"], reason=row["reason"]) for row in verdicts["lost_dates"]]
+    found = set(survey.stack.network.dates) - set(survey.network.dates)
+    rows += [
+        Exclusion(kind="date", name=day.isoformat(), reason="no pair that is used reaches it")
+        for day in sorted(found)
+    ]
+    return tuple(rows)
+
+
+def _corrections(context: StageContext) -> tuple[CorrectionSummary, ...]:
+    applied = [
+        CorrectionSummary(
+            name=name, state=APPLIED, text="taken out of the series; kept as a layer of its own in the store"
+        )
+        for name in context.config.corrections.names
+    ]
+    rest = [
+        CorrectionSummary(name=name, state=NOT_APPLIED, text=text)
+        for name, text in _NOT_CORRECTED
+        if not any(name.split()[0] in asked for asked in context.config.corrections.names)
+    ]
+    return (*applied, *rest)
+
+
+def _findings(context: StageContext) -> tuple[Finding, ...]:
+    rows = list(context.survey.findings)
+    for name in ("import", "pairs", "invert", "correct", "reference", "fit"):
+        record = context.upstream(name).record()
+        rows += [Finding(**f) for f in (record or {}).get("findings", [])]
+    return tuple(dict.fromkeys(rows))
+
+
+def _tallies(context: StageContext) -> tuple[Tally, ...]:
+    rows = []
+    for name in ("import", "pairs", "invert", "correct", "reference", "fit"):
+        record = context.upstream(name).record() or {}
+        rows += [
+            Tally(f"{t['what']} in step {name}", t["considered"], t["used"], t["rejected"])
+            for t in record.get("tallies", [])
+        ]
+    return tuple(rows)
+
+
+def _configuration(context: StageContext) -> str:
+    values = resolved(context.config)
+    values.pop("output")
+    values.pop("compute")
+    return str(yaml.safe_dump(values, sort_keys=False, allow_unicode=True))
