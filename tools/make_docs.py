@@ -210,7 +210,7 @@ def cli_page() -> str:
     """Return the page of commands and their options."""
     import typer
 
-    from fringeworks.cli import app
+    from fringeworks.cli.app import app
 
     command = typer.main.get_command(app)
     parts = ["# Commands\n", help_text(command.help) + "\n"]

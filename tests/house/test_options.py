@@ -20,12 +20,12 @@ def options(kind=RunConfig, path=""):
             yield from options(hints[field.name], name)
 
 
-@pytest.mark.parametrize("field", options())
+@pytest.mark.parametrize("field", list(options()))
 def test_an_option_means_something(field):
     assert len(field.metadata["meaning"]) > 10
 
 
-@pytest.mark.parametrize("field", options())
+@pytest.mark.parametrize("field", list(options()))
 def test_a_default_lies_in_its_range(field):
     default = default_of(field)
     low, high = field.metadata.get("minimum"), field.metadata.get("maximum")
@@ -36,7 +36,7 @@ def test_a_default_lies_in_its_range(field):
             assert high is None or value <= high
 
 
-@pytest.mark.parametrize("field", options())
+@pytest.mark.parametrize("field", list(options()))
 def test_a_unit_in_the_name_is_the_unit_of_the_option(field):
     for suffix, unit in {
         "_m": "m",
