@@ -214,7 +214,7 @@ class InterferogramStack:
     perpendicular_baseline : ArraySource, optional
         float32, (pair, y, x): perpendicular baseline per pixel [m], where it is known better than at the centre.
         Signed so that a scatterer that lies ``dh`` above the height used adds ``+4 pi / lambda * B dh / (R sin(incidence))``
-        to the phase: positive where the secondary flies lower, or nearer to the scene. The network's is signed alike.
+        to the phase: positive where the secondary flies lower, or farther from the scene. The network's is signed alike.
     facts : StackFacts
         What is known of the acquisitions.
     findings : tuple of Finding

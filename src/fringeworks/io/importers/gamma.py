@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from fringeworks.io.importers.gamma_look import (
     house_baseline,
 )
 from fringeworks.io.importers.gamma_orbit import FloatArray, Path3D, baseline_from_orbits, earth_fixed
-from fringeworks.io.importers.gamma_pairs import Ledger, OpenPair, open_pairs, wavelength_tags
+from fringeworks.io.importers.gamma_pairs import Ledger, OpenPair, open_pairs, says_radians, wavelength_tags
 from fringeworks.io.importers.gamma_table import LookupTable
 from fringeworks.io.importers.protocol import ReaderOptions
 from fringeworks.io.importers.stack_checks import check_closure, check_unit
@@ -53,13 +53,11 @@ _WAYS: Final = MappingProxyType(
         "orbit": ("ok", "look angles of each pixel from the state vectors, position and height"),
         "table": (
             "note",
-            "look angles of each pixel from the look-up table and the header's radii, on a sphere: no state vectors that "
-            "cover the scene",
+            "look angles of each pixel from the look-up table and the header's radii: no state vectors over the scene",
         ),
         "constant": (
             "warning",
-            "one incidence angle for all pixels, that of the header's scene centre: neither state vectors that cover the "
-            "scene, nor a look-up table",
+            "one incidence angle for all, the header's: neither state vectors over the scene, nor a look-up table",
         ),
     }
 )
@@ -117,7 +115,10 @@ class GammaReader:
         samples = tuple(pair.sample for pair in pairs)
         header = headers[_map_day(files, headers, pairs)]
         findings += wavelength_tags(pairs, wavelength=header.wavelength)
-        findings += check_unit(samples, effective_looks=header.effective_looks)
+        said: Literal["everywhere", "not"] = (
+            "everywhere" if all(says_radians(pair.phase.raster) for pair in pairs) else "not"
+        )
+        findings += check_unit(samples, effective_looks=header.effective_looks, unit_is_said=said)
         findings += check_closure(samples)
         grid = pairs[0].phase.raster.grid
         height = open_height(files, grid, asked_datum=options.dem_datum)

@@ -256,7 +256,7 @@ def _orbit(fields: Fields) -> StateVectors | None:
     position = [fields.numbers(f"state_vector_position_{k + 1}", 3) for k in range(n)]
     velocity = [fields.numbers(f"state_vector_velocity_{k + 1}", 3) for k in range(n)]
     return StateVectors(
-        time=start + step * np.arange(n),
+        time=np.array([start + step * k for k in range(n)], np.float64),
         position=np.array(position, float),
         velocity=np.array(velocity, float),
     )

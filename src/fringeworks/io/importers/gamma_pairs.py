@@ -212,13 +212,22 @@ def check_tags(source: RasterSource, pair: Pair) -> None:
             expected="name and tags that agree",
             hint="the two dates were swapped or the file was renamed: find out which, and mend it",
         )
-    unit = source.tags.get("DATA_UNITS", "") or source.units[0]
-    if unit and unit.lower() not in {"radians", "radian", "rad"}:
+    unit = _unit(source)
+    if unit and not says_radians(source):
         raise UnitError(
             f"{source.path} says that its unit is {unit!r}",
             expected="radians",
             hint="export the unwrapped phase",
         )
+
+
+def _unit(source: RasterSource) -> str:
+    return source.tags.get("DATA_UNITS", "") or source.units[0]
+
+
+def says_radians(source: RasterSource) -> bool:
+    """Return whether a raster itself says that its unit is the radian."""
+    return _unit(source).lower() in {"radians", "radian", "rad"}
 
 
 def _sampled(files: PairFiles, phase_source: RasterSource, coherence_source: RasterSource | None) -> OpenPair:

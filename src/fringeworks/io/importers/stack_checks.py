@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +27,9 @@ def sample_rows(shape: Shape) -> tuple[range, ...]:
     """Return at most four bands of whole rows, spread over an image, that hold about :data:`SAMPLE_PIXELS`."""
     if shape.size <= SAMPLE_PIXELS:
         return (range(shape.rows),)
-    n_bands = 4
+    n_bands = min(4, shape.rows)
     height = max(1, SAMPLE_PIXELS // (n_bands * shape.cols))
-    starts = np.linspace(0, shape.rows - height, n_bands + 2)[1:-1].astype(int)
+    starts = np.linspace(0, shape.rows - height, n_bands).astype(int)
     return tuple(range(int(start), int(start) + height) for start in starts)
 
 
@@ -60,8 +61,22 @@ def _steps(phase: NDArray[np.float32]) -> NDArray[np.float32]:
     return steps[np.isfinite(steps)]
 
 
-def check_unit(samples: tuple[PairSample, ...], *, effective_looks: float | None) -> list[Finding]:
+def check_unit(
+    samples: tuple[PairSample, ...],
+    *,
+    effective_looks: float | None,
+    unit_is_said: Literal["everywhere", "not"],
+) -> list[Finding]:
     """Refuse phases that cannot be unwrapped radians.
+
+    Parameters
+    ----------
+    samples : tuple of PairSample
+        Some rows of each pair.
+    effective_looks : float, optional
+        Independent samples of one pixel, for the noise that coherence predicts.
+    unit_is_said : str
+        Whether all files say radians themselves; small values are then doubted, not refused.
 
     Raises
     ------
@@ -86,7 +101,8 @@ def check_unit(samples: tuple[PairSample, ...], *, effective_looks: float | None
     steps = np.concatenate([_steps(s.phase) for s in samples])
     largest = float(np.percentile(size, 99)) if size.size else 0.0
     jumps = float(np.mean(steps > np.pi)) if steps.size else 0.0
-    if largest < _METRES_BELOW:
+    small = largest < _METRES_BELOW
+    if small and unit_is_said == "not":
         raise UnitError(
             f"99 % of all phases are below {largest:.3g} in size", expected="radians", hint=_hint("metres")
         )
@@ -100,7 +116,9 @@ def check_unit(samples: tuple[PairSample, ...], *, effective_looks: float | None
         f"phases fit radians: 99 % below {largest:.1f} in size, neighbours differ by "
         f"{float(np.median(steps)) if steps.size else 0.0:.2f} (median), {100 * jumps:.3f} % of them by more than pi"
     )
-    return [Finding("ok", "unit", text), *_noise_finding(samples, effective_looks)]
+    if small:
+        text = f"99 % of all phases are below {largest:.3g} in size, as metres would be, but the files say radians"
+    return [Finding("warning" if small else "ok", "unit", text), *_noise_finding(samples, effective_looks)]
 
 
 def _hint(unit: str) -> str:
