@@ -188,13 +188,13 @@ def test_the_same_seed_gives_the_same_stack_and_another_another():
     assert not np.array_equal(one.coherence, other.coherence)
 
 
-def test_blocks_and_disk_do_not_change_the_numbers(tmp_path):
+def test_blocks_threads_and_disk_do_not_change_the_numbers(tmp_path):
     stack = made(noisy())
     whole = stack.whole()
     kept = simulate_interferograms(noisy(), rng=np.random.default_rng(5), scratch=tmp_path)
     assert isinstance(kept.turbulence, np.memmap)
-    for rows in (8, 24):
-        parts = list(kept.strips(rows=rows))
+    for rows, workers in ((8, 1), (24, 3)):
+        parts = list(kept.strips(rows=rows, workers=workers))
         np.testing.assert_array_equal(np.concatenate([p.phase for p in parts], axis=1), whole.phase)
         np.testing.assert_array_equal(np.concatenate([p.coherence for p in parts], axis=1), whole.coherence)
         assert [p.rows.start for p in parts] == list(range(0, 45, rows))

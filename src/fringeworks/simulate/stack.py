@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -123,17 +124,21 @@ class SimulatedStack:
             total += (self.zenith[:, None, None] * profile).astype(np.float32)
         return total
 
-    def strips(self, *, rows: int = STRIP_ROWS) -> Iterator[Strip]:
-        """Iterate the scene from top to bottom, in blocks of ``rows`` rows (a multiple of 8)."""
+    def strips(self, *, rows: int = STRIP_ROWS, workers: int = 2) -> Iterator[Strip]:
+        """Iterate the scene from top to bottom, in blocks of ``rows`` rows (a multiple of 8).
+
+        The strips of a block are computed by ``workers`` threads; neither number changes the values.
+        """
         if rows < 1 or rows % STRIP_ROWS:
             raise OutOfRangeError(f"blocks of {rows} rows", expected=f"a positive multiple of {STRIP_ROWS}")
-        for start in range(0, self.scenario.grid.shape.rows, rows):
-            parts = [self._strip(first) for first in self._firsts(start, start + rows)]
-            yield Strip(
-                slice(start, parts[-1].rows.stop),
-                np.concatenate([part.phase for part in parts], axis=1),
-                np.concatenate([part.coherence for part in parts], axis=1),
-            )
+        with ThreadPoolExecutor(workers) as pool:
+            for start in range(0, self.scenario.grid.shape.rows, rows):
+                parts = list(pool.map(self._strip, self._firsts(start, start + rows)))
+                yield Strip(
+                    slice(start, parts[-1].rows.stop),
+                    np.concatenate([part.phase for part in parts], axis=1),
+                    np.concatenate([part.coherence for part in parts], axis=1),
+                )
 
     def _firsts(self, start: int, stop: int) -> range:
         return range(start, min(stop, self.scenario.grid.shape.rows), STRIP_ROWS)
