@@ -8,6 +8,7 @@ noise = range vector times azimuth factor.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
@@ -207,9 +208,13 @@ def _blend(
 ) -> FloatImage:
     """Return the vectors mixed along lines: (line, sample) from (vector, sample)."""
     rows = across.astype(np.float32)
-    change = weight[:, None]
-    out: FloatImage = rows[first] * (1 - change)
-    out += rows[last] * change
+    out: FloatImage = np.empty((first.size, rows.shape[1]), np.float32)
+    edges = np.concatenate([[0], np.flatnonzero(np.diff(first)) + 1, [first.size]])
+    for low, high in pairwise(edges.tolist()):
+        if high > low:
+            start, end, piece = rows[first[low]], rows[last[low]], out[low:high]
+            np.multiply(weight[low:high, None], end - start, out=piece)
+            piece += start
     return out
 
 
