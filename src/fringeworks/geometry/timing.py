@@ -170,8 +170,8 @@ def fm_rate_mismatch(
     Returns
     -------
     float64, (...)
-        ``f (1 / k_true - 1 / k_annotated)``: **zero-Doppler time = line time plus this**, as with
-        :func:`bistatic_delay`.
+        ``f (1 / k_true - 1 / k_annotated)``: **line time = zero-Doppler time plus this**.  (Frequency f of the target
+        lies at ``f / k_true`` from its zero-Doppler time, of the replica at ``f / k_annotated``.)
     """
     frequency = np.asarray(doppler, np.float64)
     return frequency * (

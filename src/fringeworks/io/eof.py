@@ -110,7 +110,7 @@ def read_orbit_file(
     MissingInputError
         There is no such file.
     DamagedFileError
-        It is no orbit file, is truncated, or holds fewer state vectors than it says.
+        It is no orbit file, is truncated, or its state vectors contradict each other.
     MetadataMismatchError
         The frame is not Earth-fixed, the times are not UTC, the satellite is not the one in the name, or a leap
         second lies inside the span.
@@ -119,7 +119,7 @@ def read_orbit_file(
     """
     root = _parse_xml(path)
     kind = _check_header(root, path)
-    keep = _in_order(_read_vectors(root, path), start, stop)
+    keep = _in_order(_read_vectors(root, path, start, stop), start, stop)
     if not keep:
         raise TooFewDataError(
             f"no state vector of {path.name} lies between {start or 'its start'} and {stop or 'its end'}",
@@ -197,18 +197,26 @@ def _check_header(root: etree._Element, path: Path) -> OrbitSource:
     return kind
 
 
-def _read_vectors(root: etree._Element, path: Path) -> list[_Vector]:
+def _read_vectors(
+    root: etree._Element, path: Path, start: Instant | None, stop: Instant | None
+) -> list[_Vector]:
     block = root.find(".//List_of_OSVs")
     vectors = [] if block is None else block.findall("OSV")
-    stated = "" if block is None else block.get("count", "")
-    if not vectors or (stated.isdigit() and int(stated) != len(vectors)):
+    if not vectors:
+        # the stated count is not held against a file: crops of a day's file carry the count of the whole
         raise DamagedFileError(
-            f"{path.name} holds {len(vectors)} state vectors",
-            expected=f"{stated or 'at least one'}, as the file itself says",
-            hint="download it again",
+            f"{path.name} holds no state vector", expected="at least one", hint="download it again"
         )
-    nominal = [v for v in vectors if (v.findtext("Quality") or "NOMINAL").strip() == "NOMINAL"]
-    return [_read_vector(vector, number, path) for number, vector in enumerate(nominal, start=1)]
+    # whole seconds of ISO 8601 sort as text: a day of state vectors is not parsed for the two minutes wanted
+    first = start.iso[:19] if start else ""
+    last = stop.iso[:19] if stop else "~"
+    kept: list[_Vector] = []
+    for number, vector in enumerate(vectors, start=1):
+        second = (vector.findtext("UTC") or "").strip().removeprefix("UTC=")[:19]
+        nominal = (vector.findtext("Quality") or "NOMINAL").strip() == "NOMINAL"
+        if nominal and first <= second <= last:
+            kept.append(_read_vector(vector, number, path))
+    return kept
 
 
 def _read_vector(vector: etree._Element, number: int, path: Path) -> _Vector:
