@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import ParamSpec, TypeVar, cast
 
 import numba
@@ -34,9 +35,9 @@ def in_threads(work: Callable[[int, int], None], n_pieces: int) -> None:
     n_ranges = min(4 * threads, n_pieces)
     borders = [k * n_pieces // n_ranges for k in range(n_ranges + 1)] if n_ranges else [0]
     if threads == 1:
-        for first, last in zip(borders, borders[1:], strict=False):
+        for first, last in pairwise(borders):
             work(first, last)
         return
     with ThreadPoolExecutor(threads) as pool:
-        for done in [pool.submit(work, *ends) for ends in zip(borders, borders[1:], strict=False)]:
+        for done in [pool.submit(work, *ends) for ends in pairwise(borders)]:
             done.result()

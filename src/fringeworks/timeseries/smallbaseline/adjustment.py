@@ -152,8 +152,9 @@ def count_rank(tile: Tile, lane: int) -> int:
 def robust_sigma(tile: Tile, lane: int, buffer: Array) -> float:
     """Estimate the standard deviation of unit weight from the median absolute residual.
 
-    Residuals are smaller than errors, because the solution follows the data: the square root of number over
-    degrees of freedom undoes it on average.  0 where nothing is redundant.
+    Residuals are smaller than errors, because the solution follows the data: the square root of number n over degrees
+    of freedom f undoes it on average.  A median of few values scatters: the factor 1 + 5/f of Rousseeuw and Leroy
+    (1987, p. 44) keeps it from being too small.  0 where nothing is redundant.
     """
     n = 0
     for p in range(tile.weight.shape[0]):
@@ -163,7 +164,7 @@ def robust_sigma(tile: Tile, lane: int, buffer: Array) -> float:
     freedom = n - count_rank(tile, lane)
     if freedom <= 0:
         return 0.0
-    return float(MAD_TO_SIGMA * select_smallest(buffer, n, n // 2) * np.sqrt(n / freedom))
+    return float(MAD_TO_SIGMA * select_smallest(buffer, n, n // 2) * np.sqrt(n / freedom) * (1 + 5 / freedom))
 
 
 @kernel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -16,6 +17,7 @@ from fringeworks.timeseries.smallbaseline.adjustment import (
     Tile,
     adjust,
     count_rank,
+    find_residuals,
     load,
     minimise_absolute,
     new_tile,
@@ -32,9 +34,25 @@ Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """Dates, and how well they explain the pairs.
+
+    Attributes
+    ----------
+    dates : float32, (date, ...)
+        Phase relative to the first date that is reached [rad], positive = away; NaN where no pair reaches a date.
+    square_sum : float32, (...)
+        Sum over the pairs of weight times squared residual.
+    """
+
+    dates: Single
+    square_sum: Single
+
+
 def solve_series(
     phase: Single, weight: Single | None = None, *, network: PairNetwork, norm: str = "l2"
-) -> Single:
+) -> Series:
     """Solve for the phase of each date; subsets without a common date are bridged by a parabola in time.
 
     Parameters
@@ -50,8 +68,8 @@ def solve_series(
 
     Returns
     -------
-    float32, (date, ...)
-        Phase relative to the first date that is reached [rad], positive = away; NaN where no pair reaches a date.
+    Series
+        Dates and residual square sum.
 
     Raises
     ------
@@ -74,13 +92,14 @@ def solve_series(
     graph = plan_elimination(network.endpoints(), n_nodes=len(network.dates))
     edges, years = network.endpoints(), network.years
     series = np.empty((len(network.dates), flat.shape[1]), np.float32)
+    square_sum = np.zeros(flat.shape[1], np.float32)
     rounds = L1_ITERATIONS if norm == "l1" else 0
 
     def work(first: int, last: int) -> None:
-        _series_tiles(first, last, flat, scale, edges, years, graph, rounds, series)
+        _series_tiles(first, last, flat, scale, edges, years, graph, rounds, (series, square_sum))
 
     in_threads(work, -(-flat.shape[1] // STRIP))
-    return series.reshape(-1, *phase.shape[1:])
+    return Series(dates=series.reshape(-1, *phase.shape[1:]), square_sum=square_sum.reshape(phase.shape[1:]))
 
 
 @kernel
@@ -93,9 +112,10 @@ def _series_tiles(
     years: Array,
     graph: Elimination,
     rounds: int,
-    series: Single,
+    results: tuple[Single, Single],
 ) -> None:
     """Solve strips ``first`` to ``last``; an empty weight means ones."""
+    series, square_sum = results
     tile, alike = new_tile(phase.shape[0], graph), new_tile(phase.shape[0], graph)
     for p in range(phase.shape[0]):
         for k in range(LANES):
@@ -105,7 +125,9 @@ def _series_tiles(
     right = np.zeros((graph.node.size, STRIP))
     for strip in range(first, last):
         begin, end = strip * STRIP, min((strip + 1) * STRIP, phase.shape[1])
-        if whole and _solve_alike(phase, begin, end, graph, alike, right, series):
+        if whole and _solve_alike(
+            phase[:, begin:end], graph, alike, right, series[:, begin:end], square_sum[begin:end]
+        ):
             continue
         for start in range(begin, end, LANES):
             count = min(LANES, end - start)
@@ -114,6 +136,8 @@ def _series_tiles(
                 minimise_absolute(tile, graph, rounds)
             else:
                 adjust(tile, graph)
+            find_residuals(tile, graph)
+            _sum_squares(tile, square_sum[start : start + count])
             _write_series(tile, start, count, edges, years, graph, series)
 
 
@@ -132,42 +156,75 @@ def _load_series(tile: Tile, phase: Single, weight: Single, start: int, count: i
 
 
 @kernel
+def _add(total: Array, row: Single) -> None:
+    for k in range(row.size):
+        total[k] += row[k]
+
+
+@kernel
+def _subtract(total: Array, row: Single) -> None:
+    for k in range(row.size):
+        total[k] -= row[k]
+
+
+@kernel
+def _sum_squares(tile: Tile, square_sum: Single) -> None:
+    total = np.zeros(LANES)
+    for p in range(tile.weight.shape[0]):
+        w, r = tile.weight[p], tile.residual[p]
+        for k in range(LANES):
+            total[k] += w[k] * r[k] * r[k]
+    for k in range(square_sum.size):
+        square_sum[k] = total[k]
+
+
+@kernel
 def _solve_alike(
-    phase: Single, begin: int, end: int, graph: Elimination, alike: Tile, right: Array, series: Single
+    phase: Single, graph: Elimination, alike: Tile, right: Array, series: Single, square_sum: Single
 ) -> bool:
     """Solve a strip without gaps and with equal weights, for which one factor serves all; False if it has gaps."""
-    count = end - begin
+    count = phase.shape[1]
     for u in range(right.shape[0]):
         x = right[u]
         for k in range(STRIP):
             x[k] = 0.0
     check = np.zeros(STRIP, np.float32)
     for p in range(phase.shape[0]):
-        row = phase[p, begin:end]
+        row = phase[p]
         # NaN and infinity, and only they, are not zero after this.
         for k in range(count):
             check[k] += row[k] * np.float32(0.0)
         i, j = graph.edge_unknown[p]
         if i >= 0:
-            x = right[i, :count]
-            for k in range(count):
-                x[k] -= row[k]
+            _subtract(right[i, :count], row)
         if j >= 0:
-            x = right[j, :count]
-            for k in range(count):
-                x[k] += row[k]
+            _add(right[j, :count], row)
     for k in range(count):
         if check[k] != 0.0:
             return False
     substitute_alike(alike.lower, alike.inverse_pivot, right, graph)
-    first = series[0, begin:end]
+    _square_residuals(phase, right, graph, square_sum)
     for k in range(count):
-        first[k] = 0.0
+        series[0, k] = 0.0
     for u in range(right.shape[0]):
-        row, x = series[graph.node[u], begin:end], right[u]
+        row, x = series[graph.node[u]], right[u]
         for k in range(count):
             row[k] = x[k]
     return True
+
+
+@kernel
+def _square_residuals(phase: Single, dates: Array, graph: Elimination, square_sum: Single) -> None:
+    zero, total = np.zeros(phase.shape[1]), np.zeros(phase.shape[1])
+    for p in range(phase.shape[0]):
+        i, j = graph.edge_unknown[p]
+        row = phase[p]
+        first, second = dates[i] if i >= 0 else zero, dates[j] if j >= 0 else zero
+        for k in range(row.size):
+            r = row[k] - second[k] + first[k]
+            total[k] += r * r
+    for k in range(total.size):
+        square_sum[k] = total[k]
 
 
 @kernel
