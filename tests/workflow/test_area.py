@@ -80,9 +80,8 @@ def test_shapefile_and_kml_equal_wkt(tmp_path):
     import pyogrio
     import shapely
 
-    for name, driver in (("a.shp", "ESRI Shapefile"), ("a.kml", "LIBKML")):
-        if pyogrio.list_drivers().get(driver) != "rw":
-            driver = "KML"
+    markup = "LIBKML" if pyogrio.list_drivers().get("LIBKML") == "rw" else "KML"
+    for name, driver in (("a.shp", "ESRI Shapefile"), ("a.kml", markup)):
         pyogrio.raw.write(
             tmp_path / name,
             geometry=np.array([shapely.to_wkb(shapely.from_wkt(TRIANGLE))]),

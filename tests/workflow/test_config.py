@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 import yaml
 
@@ -20,7 +22,7 @@ def test_template_is_valid_yaml_and_holds_the_defaults(tmp_path):
 
 def test_every_key_of_the_template_has_a_comment():
     lines = template().splitlines()
-    for before, line in zip(lines, lines[1:], strict=False):
+    for before, line in itertools.pairwise(lines):
         if ":" in line and not line.lstrip().startswith("#") and line.strip():
             assert before.lstrip().startswith("#"), line
 

@@ -33,6 +33,8 @@ _DOUBTFUL = (
     | Quality.WATER
     | Quality.LAYOVER_OR_SHADOW
 )
+_BRIDGED = _DOUBTFUL & ~Quality.NETWORK_DISCONNECTED
+"""What still counts where no pixel's network is connected: series that cross a gap by the constraint serve then."""
 _MOST_PIXELS = 2_000_000
 """The automatic choice looks at every pixel up to this many, and at a lattice of them beyond."""
 
@@ -72,24 +74,27 @@ def _work(context: StageContext, after: str) -> tuple[Tally, ...]:
         place = _given(context)
     window = place.window((context.grid.shape.rows, context.grid.shape.cols))
     area = np.asarray(series[(slice(None), *window.slices)], np.float32)
-    usable = _usable(context, window.slices)
-    if not usable.any():
-        usable = _without_cycles(context, window.slices)
+    usable = _first_with_any(_levels(context, window.slices))
     reference = measure_reference(place, area, usable=usable, grid=context.grid, dates=network.dates)
     context.step.put("reference", reference_values(reference))
     n = window.rows * window.cols
     return (Tally("pixels", n, reference.n_pixels, {"not usable": n - reference.n_pixels}),)
 
 
-def _usable(context: StageContext, at: tuple[slice, slice]) -> NDArray[np.bool_]:
+def _levels(context: StageContext, at: tuple[slice, slice]) -> tuple[NDArray[np.bool_], ...]:
+    """Return which pixels may serve, from the strictest demand to the mildest: the first that leaves any is taken.
+
+    No doubt and no cycle errors; no doubt; a whole series, be it across a gap of the network.
+    """
     flags = np.asarray(context.upstream("invert").array("flags")[at])
     errors = np.asarray(context.upstream("pairs").array("n_unwrapping_errors")[at])
-    return np.asarray(((flags & np.uint16(_DOUBTFUL)) == 0) & (errors <= 0), np.bool_)
+    certain = np.asarray((flags & np.uint16(_DOUBTFUL)) == 0, np.bool_)
+    whole = np.asarray((flags & np.uint16(_BRIDGED)) == 0, np.bool_)
+    return np.asarray(certain & (errors <= 0), np.bool_), certain, whole
 
 
-def _without_cycles(context: StageContext, at: tuple[slice, slice]) -> NDArray[np.bool_]:
-    flags = np.asarray(context.upstream("invert").array("flags")[at])
-    return np.asarray((flags & np.uint16(_DOUBTFUL)) == 0, np.bool_)
+def _first_with_any(levels: tuple[NDArray[np.bool_], ...]) -> NDArray[np.bool_]:
+    return next((level for level in levels if level.any()), levels[-1])
 
 
 def _chosen(context: StageContext, series: ArraySource, stride: int) -> Place:
@@ -107,8 +112,7 @@ def _chosen(context: StageContext, series: ArraySource, stride: int) -> Place:
         result = fit(values - medians[:, None, None], dates=network.dates, options=ModelOptions())
         at = block.keep.slices
         images = {
-            "usable": _usable(context, at)[lattice],
-            "fallback": _without_cycles(context, at)[lattice],
+            **{f"level {k}": level[lattice] for k, level in enumerate(_levels(context, at))},
             "velocity": result.layers["velocity"],
             "rmse": result.layers["rmse"],
             "temporal_coherence": np.asarray(context.upstream("invert").array("temporal_coherence")[at])[
@@ -119,7 +123,7 @@ def _chosen(context: StageContext, series: ArraySource, stride: int) -> Place:
         for name, image in images.items():
             parts.setdefault(name, []).append(image)
     whole = {name: np.concatenate(images, axis=0) for name, images in parts.items()}
-    usable = whole["usable"] if whole["usable"].any() else whole["fallback"]
+    usable = _first_with_any(tuple(whole[name] for name in sorted(whole) if name.startswith("level")))
     coherence = whole["coherence_mean"]
     fields = ReferenceFields(
         usable=usable,
@@ -159,5 +163,5 @@ def _given(context: StageContext) -> Place:
         x, y = Transformer.from_crs("EPSG:4326", grid.crs, always_xy=True).transform(longitude, latitude)
         row, col = grid.index_of(x, y)
     rows, cols = grid.shape
-    usable = _without_cycles(context, (slice(0, rows), slice(0, cols)))
+    usable = _first_with_any(_levels(context, (slice(0, rows), slice(0, cols)))[1:])
     return given_place(row, col, usable=usable, options=options)
