@@ -96,7 +96,7 @@ def test_a_sign_turned_everywhere_cannot_be_seen(samples):
 
 def test_without_triplets_it_says_so(samples):
     (finding,) = check_closure(tuple(samples[:1]))
-    assert (finding.level, finding.topic) == ("warning", "sign")
+    assert (finding.level, finding.topic) == ("warning", "closure")
 
 
 def test_radians_pass_and_the_noise_fits(samples):

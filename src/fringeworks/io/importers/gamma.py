@@ -26,8 +26,9 @@ from fringeworks.io.importers.gamma_look import (
 )
 from fringeworks.io.importers.gamma_orbit import FloatArray, Path3D, baseline_from_orbits, earth_fixed
 from fringeworks.io.importers.gamma_pairs import Ledger, OpenPair, open_pairs, says_radians, wavelength_tags
+from fringeworks.io.importers.gamma_sign import check_sign, sign_evidence
 from fringeworks.io.importers.gamma_table import LookupTable
-from fringeworks.io.importers.protocol import ReaderOptions
+from fringeworks.io.importers.protocol import PhaseSign, ReaderOptions
 from fringeworks.io.importers.stack_checks import check_closure, check_unit
 from fringeworks.model.grids import MapGrid
 from fringeworks.model.identity import Platform
@@ -43,8 +44,7 @@ _DEFINITION: Final = (
     "file's name. "
 )
 _DOUBT: Final = (
-    "What no file can tell is a sign that was turned in all pairs together, when they were exported: if it was, "
-    "say phase_sign: toward."
+    "A sign turned in all pairs together, on export, would not be seen: if it was, say phase_sign: toward."
 )
 
 
@@ -124,7 +124,7 @@ class GammaReader:
         height = open_height(files, grid, asked_datum=options.dem_datum)
         geometry, notes = _geometry(files, grid, header=header, height=height)
         findings += [*height.findings, *checks.check_incidence(header), *notes]
-        baselines, notes = _baselines(pairs, headers, point=_centre(geometry))
+        baselines, notes = _baselines(pairs, headers, geometry=geometry, phase_sign=options.phase_sign)
         findings += notes
         findings += [Finding("warning", "pairs", f"{p}: {why}") for p, why in sorted(ledger.excluded.items())]
         findings += _undated(files)
@@ -192,20 +192,27 @@ def _orbit_covers(geometry: LookGeometry) -> bool:
 
 
 def _baselines(
-    pairs: tuple[OpenPair, ...], headers: dict[date, ImageHeader], *, point: FloatArray
+    pairs: tuple[OpenPair, ...],
+    headers: dict[date, ImageHeader],
+    *,
+    geometry: LookGeometry,
+    phase_sign: PhaseSign,
 ) -> tuple[tuple[BaselineHeader | None, ...], list[Finding]]:
     said = [None if p.files.baseline is None else read_baseline(p.files.baseline) for p in pairs]
+    point = _centre(geometry)
     flown = [
         baseline_from_orbits(headers[p.files.pair.reference], headers[p.files.pair.secondary], point=point)
         for p in pairs
     ]
     network = tuple(p.files.pair for p in pairs)
     findings = checks.check_baselines(network, said, flown)
-    used = tuple(one if one is not None else other for one, other in zip(said, flown, strict=True))
     findings += checks.check_tables_of_baselines(
         [(p.files.perpendicular, b) for p, b in zip(pairs, said, strict=True)], headers=headers, pairs=network
     )
-    return used, findings
+    samples = tuple(pair.sample for pair in pairs)
+    evidence = sign_evidence(samples, said, geometry=geometry, wavelength=geometry.header.wavelength)
+    findings.append(check_sign(evidence, phase_sign=phase_sign))
+    return tuple(one if one is not None else other for one, other in zip(said, flown, strict=True)), findings
 
 
 def _assemble(
@@ -318,9 +325,12 @@ def _facts(
 def _sign_reason(options: ReaderOptions, findings: list[Finding]) -> str:
     if options.phase_sign == "toward":
         return "the configuration says that positive phase is toward the satellite: all phases are turned"
-    checked = "; ".join(f.text for f in findings if f.level == "ok" and f.topic in ("sign", "baseline"))
+    checked = "; ".join(
+        f.text for f in findings if f.level == "ok" and f.topic in ("closure", "baseline", "sign")
+    )
+    seen = any(f.level == "ok" and f.topic == "sign" for f in findings)
     said = "The configuration says the same. " if options.phase_sign == "away" else ""
-    return _DEFINITION + (f"Checked: {checked}. " if checked else "") + said + _DOUBT
+    return _DEFINITION + (f"Checked: {checked}. " if checked else "") + said + ("" if seen else _DOUBT)
 
 
 def _tracks(headers: list[ImageHeader]) -> tuple[set[int], tuple[str, ...]]:

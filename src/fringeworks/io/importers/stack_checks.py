@@ -20,7 +20,7 @@ _CLOSURE_PIXELS = 4_000
 _LEAST_PIXELS = 50
 _METRES_BELOW = 0.1
 _DEGREES_ABOVE = 0.25
-_FLIPPED_SHARE = 0.5
+_FLIPPED_SHARE = 0.3
 
 
 def sample_rows(shape: Shape) -> tuple[range, ...]:
@@ -192,7 +192,7 @@ def check_closure(samples: tuple[PairSample, ...]) -> list[Finding]:
     Raises
     ------
     MetadataMismatchError
-        Turning one pair's sign at least halves the spread of most closures it is in.
+        Turning one pair's sign takes at least 70 % off the spread of most closures it is in.
 
     Notes
     -----
@@ -202,16 +202,18 @@ def check_closure(samples: tuple[PairSample, ...]) -> list[Finding]:
     pairs = tuple(sample.pair for sample in samples)
     triplets = triplets_of(pairs)
     if not triplets:
-        return [Finding("warning", "sign", "no three pairs close: a pair of opposite sign could not be seen")]
+        return [
+            Finding("warning", "closure", "no three pairs close: a pair of opposite sign could not be seen")
+        ]
     flat = [_thinned(sample.phase) for sample in samples]
     spreads, better = [], np.zeros((2, len(pairs)), int)
     for triplet in triplets:
         closure = flat[triplet.first] + flat[triplet.second] - flat[triplet.direct]
         if np.isfinite(closure).sum() < _LEAST_PIXELS:
             continue
-        spread = _spread(closure)
+        spread = robust_spread(closure)
         spreads.append(spread)
-        turned = {k: _spread(closure - 2 * sign * flat[k]) for k, sign in triplet.signed}
+        turned = {k: robust_spread(closure - 2 * sign * flat[k]) for k, sign in triplet.signed}
         best = min(turned, key=lambda k: turned[k])
         for k, _ in triplet.signed:
             better[0, k] += 1
@@ -221,7 +223,7 @@ def check_closure(samples: tuple[PairSample, ...]) -> list[Finding]:
         names = ", ".join(samples[k].name for k in flipped)
         raise MetadataMismatchError(
             f"the sign of {names} is opposite to the others': with the sign turned, {better[1, flipped[0]]} of "
-            f"{better[0, flipped[0]]} triplets close at least twice as well",
+            f"{better[0, flipped[0]]} triplets close three times as well",
             expected="all pairs formed in the same order of dates",
             hint="the two dates were swapped when the pair was formed or named: form it again",
         )
@@ -229,7 +231,7 @@ def check_closure(samples: tuple[PairSample, ...]) -> list[Finding]:
     return [
         Finding(
             "ok",
-            "sign",
+            "closure",
             f"{len(spreads)} triplets close with a spread of {float(np.median(spreads)) if spreads else 0.0:.2f} rad "
             f"(median) and no pair is turned against the others; {alone} of {len(pairs)} pairs are in no triplet",
         )
@@ -241,7 +243,7 @@ def _thinned(phase: NDArray[np.float32]) -> NDArray[np.float64]:
     return flat[:: max(1, flat.size // _CLOSURE_PIXELS)]
 
 
-def _spread(values: NDArray[np.float64]) -> float:
-    """Return the robust standard deviation, from the median absolute deviation."""
+def robust_spread(values: NDArray[np.float64]) -> float:
+    """Return the standard deviation as the median absolute deviation gives it, zero where nothing is valid."""
     values = values[np.isfinite(values)]
     return 1.4826 * float(np.median(np.abs(values - np.median(values)))) if values.size else 0.0
