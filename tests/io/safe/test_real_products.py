@@ -202,15 +202,15 @@ def test_pixels_inside_a_zip_are_those_gdal_reads(helper_data, day):
     with zipfile.ZipFile(path) as archive:
         name = next(n for n in archive.namelist() if n.endswith(".tiff"))
     before = psutil.Process().num_fds()
-    parts = [product.samples(b)[:] for b in product.bursts()]
+    first, second = product.bursts()
+    parts = [product.samples(first)[-100:], product.samples(second)[:200]]
     assert psutil.Process().num_fds() == before
     with rasterio.open(f"/vsizip/{{{path}}}/{name}") as dataset:
-        expected = dataset.read(1)
+        expected = dataset.read(1, window=((1409, 1709), (0, 2500)))
     np.testing.assert_array_equal(np.vstack(parts), expected)
     assert np.abs(expected).max() > 100
-    burst = product.bursts()[1]
-    cut = product.samples(burst, invalid="nan")[20:40, 0:50]
-    valid = burst.valid_samples()[20:40, 0:50]
+    cut = product.samples(second, invalid="nan")[20:40, 0:50]
+    valid = second.valid_samples()[20:40, 0:50]
     np.testing.assert_array_equal(np.isfinite(cut), valid)
 
 

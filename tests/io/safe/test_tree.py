@@ -7,7 +7,7 @@ from fringeworks.io.safe.tree import MAX_XML_BYTES, parse_xml
 TEXT = b"""<?xml version="1.0"?><a:root xmlns:a="urn:a"><!-- c --><list count="2"><item>1</item><item>2</item></list>
 <short count="3"><item>1</item></short><flag>true</flag><n> 1.5e3 </n><bad>nan</bad><word>x</word><half>1.5</half>
 <row count="3">1 2 3</row><wrong count="2">1 2 3</wrong><naned count="2">1 nan</naned><worded>1 x</worded>
-<when>2023-01-08T13:52:56</when><empty/><deep><deeper><leaf k="v">7</leaf></deeper></deep></a:root>"""
+<vast>1e308</vast><when>2023-01-08T13:52:56</when><empty/><deep><deeper><leaf k="v">7</leaf></deeper></deep></a:root>"""
 
 
 @pytest.fixture
@@ -36,6 +36,8 @@ def test_values_are_read_by_path_in_any_namespace(root):
         (lambda r: r.node("none/x"), "<none/x> is missing under <root>"),
         (lambda r: r.text("empty"), "missing or empty"),
         (lambda r: r.number("bad"), "expected: a finite number"),
+        (lambda r: r.number("vast"), "expected: a finite number of sane size"),
+        (lambda r: r.numbers("vast"), "beyond all measure"),
         (lambda r: r.number("word"), "expected: a finite number"),
         (lambda r: r.number("empty", default=1.0), "missing or empty"),
         (lambda r: r.integer("half"), "a whole number"),

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fringeworks.constants import SPEED_OF_LIGHT
-from fringeworks.io.safe.tree import Node
+from fringeworks.io.safe.tree import MAX_NUMBER, Node
 from fringeworks.model.identity import Instant
 
 
@@ -69,7 +69,7 @@ def _pattern(node: Node) -> AntennaPattern:
         values = np.array(words, np.float64)
     except ValueError as error:
         raise node.refuse("an elevation pattern of what is no number") from error
-    if not np.isfinite(values).all():
+    if not (np.abs(values) < MAX_NUMBER).all():
         raise node.refuse("an elevation pattern that is not finite")
     roll = node.optional("roll")
     return AntennaPattern(

@@ -19,6 +19,9 @@ MAX_XML_BYTES: Final = 64 * 2**20
 MAX_RECORDS: Final = 100_000
 """Largest number of records in one list."""
 
+MAX_NUMBER: Final = 1e30
+"""Largest magnitude of a number; the largest in real products, antenna patterns, reach 1e15."""
+
 
 class Node:
     """One element of a parsed document; every reading either gives a sound value or says what is wrong.
@@ -171,8 +174,8 @@ class Node:
             values = np.array(words, np.float64)
         except ValueError as error:
             raise self.refuse(f"<{path}> holds what is no number") from error
-        if not np.isfinite(values).all():
-            raise self.refuse(f"<{path}> holds numbers that are not finite")
+        if not (np.abs(values) < MAX_NUMBER).all():
+            raise self.refuse(f"<{path}> holds numbers that are not finite or beyond all measure")
         return values
 
     def integers(self, path: str, *, length: int | None = None) -> NDArray[np.int32]:
@@ -187,8 +190,8 @@ class Node:
             value = float(text)
         except ValueError:
             value = math.nan
-        if not math.isfinite(value):
-            raise self.refuse(f"<{path}> is {text!r:.40}", expected="a finite number")
+        if not abs(value) < MAX_NUMBER:
+            raise self.refuse(f"<{path}> is {text!r:.40}", expected="a finite number of sane size")
         return value
 
 
