@@ -13,7 +13,7 @@ from fringeworks.model.stack import PairNetwork
 _RIDGE = 1e-9
 _UNCHECKED = 0.05
 _UNREACHED = 1e4
-_PATTERNS_AT_ONCE = 64
+_MOST_PATTERNS = 256
 _SAME = 0.999
 
 
@@ -80,9 +80,11 @@ def snoop(
         Errors of all pairs, which stood out, and which could not be told apart.
     """
     phase = sample - np.nan_to_num(_median(sample))[:, None]
+    matrix = network.incidence().astype(float)[:, 1:]
+    few = _Observations.of(phase[:, _thinned(phase)], matrix)
     bad = np.zeros(phase.shape[0], bool)
     rivals: dict[int, tuple[int, ...]] = {}
-    adjustment, phase = _adjust(phase, network, bad)
+    adjustment = _settle(few, bad, rounds=2)
     redundancy = _mean(adjustment.redundancy)
     while True:
         scaled, typical = _scaled(adjustment, bad)
@@ -93,10 +95,38 @@ def snoop(
         blamed = int(same[np.argmin(trust[same])])
         rivals[blamed] = tuple(int(k) for k in same if k != blamed)
         bad[blamed] = True
-        adjustment, phase = _adjust(phase, network, bad)
+        adjustment = _settle(few, bad, rounds=1)
+    adjustment = _settle(_Observations.of(phase, matrix), bad, rounds=3)
+    _, typical = _scaled(adjustment, bad)
     checked = adjustment.redundancy > _UNCHECKED
     error = np.where(checked, adjustment.residual / np.where(checked, adjustment.redundancy, 1.0), np.nan)
     return Misfit(error, bad, redundancy, typical, {k: v for k, v in rivals.items() if v})
+
+
+@dataclass(slots=True)
+class _Observations:
+    """Phases with the pixels sorted by which pairs they have; constants of the pairs are moved as they get known."""
+
+    phase: NDArray[np.float64]
+    matrix: NDArray[np.float64]
+    patterns: NDArray[np.bool_]
+    members: list[NDArray[np.int64]]
+
+    @classmethod
+    def of(cls, phase: NDArray[np.float64], matrix: NDArray[np.float64]) -> _Observations:
+        patterns, member = np.unique(np.isfinite(phase), axis=1, return_inverse=True)
+        member = np.reshape(member, -1)
+        order = np.argsort(member, kind="stable")
+        edges = np.searchsorted(member[order], np.arange(1, patterns.shape[1]))
+        return cls(phase, matrix, patterns.T, np.split(order, edges))
+
+
+def _thinned(phase: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the pixels the search looks at: all where gaps are few, else an even choice, the search being dear."""
+    n_patterns = np.unique(np.isfinite(phase), axis=1).shape[1]
+    n_pixels = phase.shape[1]
+    wanted = n_pixels if n_patterns <= _MOST_PATTERNS else _MOST_PATTERNS
+    return np.unique(np.linspace(0, max(n_pixels - 1, 0), min(wanted, n_pixels)).astype(np.int64))
 
 
 def _scaled(adjustment: _Adjustment, bad: NDArray[np.bool_]) -> tuple[NDArray[np.float64], float]:
@@ -124,39 +154,32 @@ def _indistinguishable(adjustment: _Adjustment, scaled: NDArray[np.float64], wor
     return np.array(sorted(found))
 
 
-def _adjust(
-    phase: NDArray[np.float64], network: PairNetwork, bad: NDArray[np.bool_]
-) -> tuple[_Adjustment, NDArray[np.float64]]:
-    """Adjust, and move each pair's constant so that its residuals have median zero; do so twice."""
-    for _ in range(2):
-        adjustment = _invert(phase, network, bad)
-        shift = np.nan_to_num(_median(adjustment.residual))
-        phase = phase - shift[:, None]
-    return _invert(phase, network, bad), phase
+def _settle(observations: _Observations, bad: NDArray[np.bool_], *, rounds: int) -> _Adjustment:
+    """Adjust, and move each pair's constant so that its residuals have median zero; as often as asked."""
+    for _ in range(rounds):
+        adjustment = _invert(observations, bad)
+        shift = np.nan_to_num(_median(adjustment.residual))[:, None]
+        observations.phase = observations.phase - shift
+        adjustment = _Adjustment(adjustment.residual - shift, adjustment.redundancy)
+    return adjustment
 
 
-def _invert(phase: NDArray[np.float64], network: PairNetwork, bad: NDArray[np.bool_]) -> _Adjustment:
-    valid = np.isfinite(phase)
+def _invert(observations: _Observations, bad: NDArray[np.bool_]) -> _Adjustment:
+    phase, matrix = observations.phase, observations.matrix
     residual = np.full(phase.shape, np.nan)
     redundancy = np.zeros(phase.shape)
-    patterns, member = np.unique(valid, axis=1, return_inverse=True)
-    member = np.reshape(member, -1)
-    matrix = network.incidence().astype(float)[:, 1:]
-    for start in range(0, patterns.shape[1], _PATTERNS_AT_ONCE):
-        chunk = patterns[:, start : start + _PATTERNS_AT_ONCE].T
-        weight = (chunk & ~bad).astype(float)
-        normal = np.einsum("pi,gp,pj->gij", matrix, weight, matrix, optimize=True)
-        inverse = np.linalg.inv(normal + _RIDGE * np.eye(matrix.shape[1]))
-        spread = np.einsum("pi,gij,pj->gp", matrix, inverse, matrix, optimize=True)
-        for g in range(chunk.shape[0]):
-            pixels = np.flatnonzero(member == start + g)
-            values = np.where(chunk[g][:, None], phase[:, pixels], 0.0)
-            solution = inverse[g] @ (matrix.T @ (weight[g][:, None] * values))
-            misfit = values - matrix @ solution
-            reached = chunk[g] & (spread[g] < _UNREACHED)
-            residual[:, pixels] = np.where(reached[:, None], misfit, np.nan)
-            free = np.where(reached, 1.0 - weight[g] * spread[g], 0.0)
-            redundancy[:, pixels] = np.maximum(free, 0.0)[:, None]
+    outer = (matrix[:, :, None] * matrix[:, None, :]).reshape(matrix.shape[0], -1)
+    ridge = _RIDGE * np.eye(matrix.shape[1])
+    for pattern, pixels in zip(observations.patterns, observations.members, strict=True):
+        weight = (pattern & ~bad).astype(float)
+        normal = (weight @ outer).reshape(ridge.shape)
+        inverse = np.linalg.inv(normal + ridge)
+        spread = np.sum((matrix @ inverse) * matrix, axis=1)
+        values = np.where(pattern[:, None], phase[:, pixels], 0.0)
+        misfit = values - matrix @ (inverse @ (matrix.T @ (weight[:, None] * values)))
+        reached = pattern & (spread < _UNREACHED)
+        residual[:, pixels] = np.where(reached[:, None], misfit, np.nan)
+        redundancy[:, pixels] = np.maximum(np.where(reached, 1.0 - weight * spread, 0.0), 0.0)[:, None]
     return _Adjustment(residual, redundancy)
 
 
