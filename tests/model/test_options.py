@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from fringeworks.model.options import option
+from fringeworks.model.options import option, section
 
 
 @dataclass(frozen=True)
@@ -30,3 +30,15 @@ def test_defaults_that_could_change_are_copied_for_each_record():
     assert second.names == []
     assert second.table == {"a": 1}
     assert Sample().table == {"a": 1}
+
+
+@dataclass(frozen=True)
+class Outer:
+    """A record that holds another."""
+
+    inner: Sample = section(Sample, "Options of the sample.")
+
+
+def test_a_section_has_the_defaults_of_its_record():
+    assert Outer() == Outer(inner=Sample())
+    assert fields(Outer)[0].metadata == {"meaning": "Options of the sample."}
