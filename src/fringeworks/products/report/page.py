@@ -1,0 +1,166 @@
+"""Put the page together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from fringeworks.io.files import write_bytes, write_text
+from fringeworks.products.report import curves, maps, networks, words
+from fringeworks.products.report.data import ReportData
+from fringeworks.products.report.explorer import explorer_data
+from fringeworks.products.report.figures import representatives, summarise
+from fringeworks.products.report.palette import Picture
+from fringeworks.products.report.sampling import Sampled, sample
+
+_HERE: Final = Path(__file__).parent
+_LONGEST: Final = 640
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A written report.
+
+    Attributes
+    ----------
+    path : Path
+        The page.
+    pictures : tuple of Path
+        The standard picture set, as PNG.
+    size : int
+        Bytes of the page.
+    """
+
+    path: Path
+    pictures: tuple[Path, ...]
+    size: int
+
+
+def write_report(path: Path, data: ReportData) -> Report:
+    """Write the report as one self-contained page, and its pictures as PNG files.
+
+    Parameters
+    ----------
+    path : Path
+        The page, ``out/report.html``; pictures go to ``pictures`` beside it.
+    data : ReportData
+        What it says.
+
+    Raises
+    ------
+    DiskFullError
+        There was no room.
+
+    Notes
+    -----
+    Rasters are read once, block by block, and kept at no more than 640 pixels a side. The page loads
+    nothing: pictures are SVG with embedded PNG, style and script are inside. The same data give the same
+    bytes; nothing says when it was made.
+    """
+    sampled = sample(data, longest=_LONGEST)
+    pictures = draw(data, sampled)
+    written = []
+    for picture in pictures.values():
+        target = path.parent / "pictures" / f"{picture.name}.png"
+        write_bytes(target, picture.png)
+        written.append(target)
+    page = _page(data, sampled, pictures)
+    write_text(path, page)
+    return Report(path, tuple(written), len(page.encode()))
+
+
+def draw(data: ReportData, sampled: Sampled) -> dict[str, Picture]:
+    """Draw every picture that the data allow, by name."""
+    layers = sampled.layers
+    drawn: list[Picture | None] = [
+        maps.velocity_map(data, sampled),
+        maps.sigma_map(sampled) if "velocity_std" in layers else None,
+        maps.coherence_map(sampled) if "temporal_coherence" in layers else None,
+        maps.misclosure_map(sampled) if "misclosure_rms" in layers else None,
+        maps.mask_map(sampled),
+        maps.displacement_maps(data, sampled),
+        curves.series_picture(data, representatives(data, sampled)),
+        curves.histogram_picture(sampled),
+        curves.truth_picture(sampled),
+        networks.network_picture(data),
+        networks.coherence_matrix(data),
+        networks.coherence_in_time(data),
+        networks.residual_picture(data),
+        networks.triplet_picture(data),
+        *maps.closure_maps(sampled),
+    ]
+    return {picture.name: picture for picture in drawn if picture is not None}
+
+
+def _page(data: ReportData, sampled: Sampled, pictures: dict[str, Picture]) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    summary = summarise(data, sampled)
+    worst, rest = words.triplet_rows(data)
+    return environment.get_template("report.html.j2").render(
+        data=data,
+        style=Markup((_HERE / "report.css").read_text(encoding="utf-8")),
+        script=Markup((_HERE / "report.js").read_text(encoding="utf-8")),
+        explorer=Markup(_json(explorer_data(data, sampled))),
+        pictures={name: _shown(picture) for name, picture in pictures.items()},
+        opening=words.opening(data, summary),
+        cards=words.cards(summary),
+        meaning=maps.COLOURS_MEAN,
+        verdicts=words.verdict_rows(data),
+        pairs=words.pair_rows(data),
+        triplets=worst,
+        triplets_rest=rest,
+        accuracy=words.accuracy_rows(data.accuracy),
+        correction_note=words.correction_note(data),
+        reference=words.reference_rows(data),
+        glossary=words.glossary(data),
+        flags=words.flag_rows(),
+        citations=words.citations(data),
+        findings=_by_weight(data),
+        tallies=[_tally(t.as_dict()) for t in data.tallies],
+        versions=sorted(data.versions.items()),
+        model_terms=("straight line", *data.model_terms),
+        first_date=words.spoken_date(data.dates[0]),
+        last_date=words.spoken_date(data.dates[-1]),
+    )
+
+
+def _shown(picture: Picture) -> dict[str, Any]:
+    return {
+        "name": picture.name,
+        "svg": Markup(picture.svg),
+        "caption": picture.caption,
+        "wide": picture.wide,
+    }
+
+
+def _json(content: dict[str, Any]) -> str:
+    """Return JSON that cannot end the script element it stands in."""
+    return json.dumps(content, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+
+
+def _by_weight(data: ReportData) -> Sequence[Any]:
+    order = {"error": 0, "warning": 1, "note": 2, "ok": 3}
+    return sorted(data.findings, key=lambda f: order.get(f.level, 2))
+
+
+def _tally(tally: dict[str, Any]) -> dict[str, str]:
+    rejected = "; ".join(f"{words.count(n)} {reason}" for reason, n in tally["rejected"].items())
+    return {
+        "what": tally["what"],
+        "considered": words.count(tally["considered"]),
+        "used": words.count(tally["used"]),
+        "rejected": rejected or "none",
+    }

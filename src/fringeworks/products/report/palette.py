@@ -1,0 +1,169 @@
+"""Colours, lettering, and how a figure becomes a picture for page and folder.
+
+A figure is drawn once.  For the page it becomes SVG whose ink, grid and paper follow the page's theme, light
+or dark; for the folder it becomes PNG on white paper.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from html import escape
+from typing import Any, Final
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from fringeworks.products.report.sampling import Frame
+
+INK: Final = "#1d2330"
+MUTED: Final = "#5c6575"
+RULE: Final = "#d5dae2"
+NODATA: Final = "#d3d8e0"
+AWAY: Final = "#c8372d"
+TOWARD: Final = "#2f77b8"
+ACCENT: Final = "#2a7f8e"
+WARM: Final = "#d98324"
+_THEMED: Final = {INK: "var(--ink)", MUTED: "var(--muted)", RULE: "var(--rule)", NODATA: "var(--nodata)"}
+_DPI: Final = 150
+_STYLE: Final = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 9.0,
+    "axes.titlesize": 10.0,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.titlecolor": INK,
+    "axes.labelcolor": MUTED,
+    "axes.edgecolor": MUTED,
+    "axes.linewidth": 0.7,
+    "axes.facecolor": "none",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.unicode_minus": True,
+    "text.color": INK,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": MUTED,
+    "ytick.labelcolor": MUTED,
+    "xtick.labelsize": 8.5,
+    "ytick.labelsize": 8.5,
+    "grid.color": RULE,
+    "grid.linewidth": 0.7,
+    "legend.frameon": False,
+    "legend.fontsize": 8.5,
+    "figure.facecolor": "none",
+    "savefig.facecolor": "none",
+    "svg.fonttype": "none",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """One picture of the report.
+
+    Attributes
+    ----------
+    name : str
+        File stem in ``pictures``, and anchor on the page.
+    alt : str
+        What it shows, for who cannot see it.
+    caption : str
+        How to read it.
+    svg : str
+        For the page; follows its theme.
+    png : bytes
+        For the folder; white paper.
+    wide : bool
+        Takes the whole width of the page.
+    """
+
+    name: str
+    alt: str
+    caption: str
+    svg: str
+    png: bytes
+    wide: bool = False
+
+
+@contextmanager
+def drawing(name: str) -> Iterator[None]:
+    """Set the house's lettering while a figure is drawn and rendered, and no longer."""
+    with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
+        yield
+
+
+def render(name: str, figure: Figure, *, alt: str, caption: str, wide: bool = False) -> Picture:
+    """Turn a figure into a picture; call it inside :func:`drawing`."""
+    canvas = FigureCanvasAgg(figure)
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # laid out once, for both
+    box = figure.get_tightbbox(canvas.get_renderer()).padded(0.05)
+    png, svg = io.BytesIO(), io.StringIO()
+    figure.savefig(
+        png, format="png", dpi=_DPI, facecolor="white", bbox_inches=box, metadata={"Software": None}
+    )
+    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    figure.savefig(svg, format="svg", dpi=_DPI, bbox_inches=box, metadata=nothing)
+    return Picture(
+        name=name, alt=alt, caption=caption, svg=_themed(svg.getvalue(), alt), png=png.getvalue(), wide=wide
+    )
+
+
+def _themed(svg: str, alt: str) -> str:
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(
+        r"<svg [^>]*?(viewBox=\"[^\"]*\")[^>]*>",
+        rf'<svg \1 role="img" aria-label="{escape(alt)}">',
+        svg,
+        count=1,
+    )
+    svg = re.sub(r"font: ([^;\"']*?px) [^;\"]*", r"font: \1 var(--sans)", svg)
+    for colour, variable in _THEMED.items():
+        svg = svg.replace(colour, variable)
+    return re.sub(r"\s*\n\s*", "\n", svg).strip()
+
+
+def new_figure(width: float, height: float, **grid: Any) -> tuple[Figure, Any]:
+    """Make a figure that stays inside its paper, and its axes, as ``subplots`` does."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.subplots(**grid)
+
+
+def map_axes(axes: Axes, frame: Frame, *, title: str = "", labels: bool = True) -> None:
+    """Give an axes the look of a map: paper for no data, ticks in degrees or kilometres."""
+    axes.set_facecolor(NODATA)
+    axes.set_aspect(frame.aspect)
+    axes.set_title(title)
+    for side in axes.spines.values():
+        side.set_visible(False)
+    axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
+    axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+    axes.tick_params(length=3)
+    if not labels:
+        axes.set_xticks([])
+        axes.set_yticks([])
+        return
+    if frame.degrees:
+        span = min(abs(frame.extent[1] - frame.extent[0]), abs(frame.extent[3] - frame.extent[2]))
+        digits = 0 if span > 8 else 1 if span > 0.8 else 2 if span > 0.08 else 3
+        axes.xaxis.set_major_formatter(
+            FuncFormatter(lambda v, _: _degrees((v + 180) % 360 - 180, "EW", digits))
+        )
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: _degrees(v, "NS", digits)))
+    else:
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
+        axes.set_xlabel(f"easting [{frame.unit}]")
+        axes.set_ylabel(f"northing [{frame.unit}]")
+
+
+def _degrees(value: float, names: str, digits: int) -> str:
+    return f"{abs(value):.{digits}f}°{names[0] if value >= 0 else names[1]}"
