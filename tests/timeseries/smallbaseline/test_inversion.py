@@ -80,7 +80,8 @@ def test_gaussian_noise_gives_a_variance_factor_of_one(make_scene, rng, sigma, n
     # Error over estimated sigma is Student's t of f degrees of freedom, whose rms is sqrt(f / (f - 2)); dates of a pixel are
     # correlated, so 2000 pixels tell it to about 0.01.
     assert np.sqrt(np.mean(z**2)) == pytest.approx(math.sqrt(freedom / (freedom - 2)), rel=0.04)
-    assert result.pair_rejected.sum() < 0.002 * scene.phase.size
+    # Beyond 4 sigma lie 6e-5 of a Gaussian; a robust sigma known to 10 to 20 % leaves a few times as many.
+    assert result.pair_rejected.sum() < 5e-4 * scene.phase.size
     double = run(scene, (scene.phase + 2 * (scene.noisy(sigma, rng) - scene.phase)).astype(np.float32))
     ratio = np.median(double.displacement_std[1:]) / np.median(result.displacement_std[1:])
     assert ratio == pytest.approx(2.0, rel=0.05)

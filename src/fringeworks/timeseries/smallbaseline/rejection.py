@@ -121,7 +121,8 @@ def _soften(tile: Tile, lane: int, rule: Rule, spread: float) -> None:
 
 
 @kernel
-def _redundancy(tile: Tile, lane: int, graph: Elimination, p: int) -> float:
+def _adjusted_variance(tile: Tile, lane: int, graph: Elimination, p: int) -> float:
+    """Return the variance of an interferogram's adjusted value, as its present weights have it [rad^2]."""
     i, j = graph.edge_unknown[p]
     variance = 0.0
     if i >= 0:
@@ -130,21 +131,29 @@ def _redundancy(tile: Tile, lane: int, graph: Elimination, p: int) -> float:
         variance += tile.variance[j, lane]
     if graph.edge_entry[p] >= 0:
         variance -= 2.0 * tile.covariance[graph.edge_entry[p], lane]
-    return float(1.0 - tile.weight[p, lane] * variance)
+    return float(variance)
 
 
 @kernel
 def _choose(tile: Tile, lane: int, graph: Elimination, rule: Rule, spread: float, kept: Flags) -> int:
-    """Decide which interferograms of a lane are kept; return how many decisions changed."""
+    """Decide which interferograms of a lane are kept; return how many decisions changed.
+
+    With present weight v, original weight w, and Q the variance of the adjusted value, rho = 1 - v Q is the share of
+    an error that shows in the residual, and rho (rho / w + Q) the variance of the residual: rho / w where v = w, and
+    1 / w + Q, that of a prediction, where v = 0.
+    """
     changed = 0
     for p in range(tile.prior.shape[0]):
         prior = tile.prior[p, lane]
         if prior <= 0:
             continue
-        limit = max(rule.threshold, rule.sigma * spread / np.sqrt(prior))
-        keep = abs(tile.residual[p, lane]) <= limit
-        if not keep and kept[p, lane]:
-            keep = _redundancy(tile, lane, graph, p) <= MINIMUM_REDUNDANCY
+        size = abs(tile.residual[p, lane])
+        keep = True
+        if size > rule.threshold:
+            variance = _adjusted_variance(tile, lane, graph, p)
+            redundancy = max(1.0 - tile.weight[p, lane] * variance, 0.0)
+            sigma = spread * np.sqrt(redundancy * (redundancy / prior + variance))
+            keep = size <= rule.sigma * sigma or (kept[p, lane] and redundancy <= MINIMUM_REDUNDANCY)
         if keep != kept[p, lane]:
             kept[p, lane] = keep
             changed += 1

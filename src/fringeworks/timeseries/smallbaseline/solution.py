@@ -231,9 +231,9 @@ def _variance_factor(tile: Tile, lane: int, absolute: bool, rule: Rule, outcome:
             else:
                 total += w * tile.residual[p, lane] ** 2
             if outcome.suspect[lane] and outcome.spread[lane] > 0:
-                cut = max(rule.sigma, rule.threshold * math.sqrt(w) / outcome.spread[lane])
                 # In standard deviations of a residual, undoing the factors of robust_sigma.
-                cut *= math.sqrt(n / freedom) * (1 + 5 / freedom)
+                cut = rule.threshold * math.sqrt(w * n / freedom) / outcome.spread[lane]
+                cut = max(rule.sigma, cut) * (1 + 5 / freedom)
                 trim += trimmed_variance(cut)
             else:
                 trim += 1.0
