@@ -5,7 +5,6 @@ Nothing of the reader is used: XML is written as text, rasters byte by byte, the
 
 from __future__ import annotations
 
-import struct
 import zipfile
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from scipy.integrate import solve_ivp
+from tests.io.safe.made_tiff import plain_tiff
 
 MU, RADIUS, J2, EARTH_RATE = 3.986004418e14, 6378137.0, 1.0826362e-3, 7.2921150e-5
 T_ORBIT = 12 * 86400 / 175
@@ -326,48 +326,10 @@ def rfi(r: Recipe, swath: str, polarisation: str) -> str:
 
 
 def tiff(r: Recipe, swath: str) -> bytes:
-    """A plain TIFF of complex 16-bit integers, in either byte order, classic or big."""
-    pixels, order = r.pixels(swath), r.byte_order
-    lines, samples = pixels.shape[:2]
-    data = pixels.astype(f"{order}i2").tobytes()
-    n_strips = -(-lines // r.rows_per_strip)
-    head = 16 if r.big_tiff else 8
-    row = samples * 4
-    offsets = [head + k * r.rows_per_strip * row for k in range(n_strips)]
-    counts = [min(r.rows_per_strip, lines - k * r.rows_per_strip) * row for k in range(n_strips)]
-    word = "Q" if r.big_tiff else "I"
-    tables = head + len(data)
-    lists = struct.pack(f"{order}{n_strips}{word}", *offsets) + struct.pack(
-        f"{order}{n_strips}{word}", *counts
+    """The raster of a sub-swath."""
+    return plain_tiff(
+        r.pixels(swath), byte_order=r.byte_order, rows_per_strip=r.rows_per_strip, big_tiff=r.big_tiff
     )
-    directory = tables + len(lists)
-    size = struct.calcsize(f"{order}{word}")
-    kind = 16 if r.big_tiff else 4
-    inline = n_strips == 1
-    fields = [
-        (256, samples),
-        (257, lines),
-        (258, 32),
-        (259, 1),
-        (262, 1),
-        (273, offsets[0] if inline else tables),
-        (277, 1),
-        (278, r.rows_per_strip),
-        (279, counts[0] if inline else tables + n_strips * size),
-        (339, 5),
-    ]
-    entry = f"{order}HH{word}{word}"
-    entries = b"".join(
-        struct.pack(entry, tag, kind, n_strips if tag in {273, 279} else 1, value) for tag, value in fields
-    )
-    mark = b"II" if order == "<" else b"MM"
-    if r.big_tiff:
-        start = mark + struct.pack(f"{order}HHHQ", 43, 8, 0, directory)
-        ifd = struct.pack(f"{order}Q", len(fields)) + entries + struct.pack(f"{order}Q", 0)
-    else:
-        start = mark + struct.pack(f"{order}HI", 42, directory)
-        ifd = struct.pack(f"{order}H", len(fields)) + entries + struct.pack(f"{order}I", 0)
-    return start + data + lists + ifd
 
 
 def contents(r: Recipe) -> dict[str, bytes]:
