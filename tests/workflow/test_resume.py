@@ -25,7 +25,7 @@ from fringeworks.workflow.run import run
 from fringeworks.workflow.stage import PROGRAM_BYTES
 from fringeworks.workflow.status import explain, status
 
-TINY = f"{PROGRAM_BYTES / 2**20 + 40:.0f} MiB"
+TINY = f"{PROGRAM_BYTES / 2**20 + 2:.0f} MiB"
 """So little memory that even the small scene is cut into several blocks."""
 
 
@@ -94,7 +94,7 @@ def test_cancelled_between_blocks_and_resumed(noisy_stack, tmp_path, undisturbed
         if event.kind == "step_progress" and event.step == "invert" and event.done == 1:
             cancel.set()
 
-    with pytest.raises(CancelledError, match="cancelled in step 'invert'.*run the same command again"):
+    with pytest.raises(CancelledError, match=r"cancelled in step 'invert'.*run the same command again"):
         run(config, events=stop_in_the_inversion, cancel=cancel)
     states = {s["name"]: s for s in status(config)["steps"]}
     assert states["pairs"]["state"] == "done"

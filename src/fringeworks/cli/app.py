@@ -9,7 +9,7 @@ import click
 import typer
 
 from fringeworks import __version__
-from fringeworks.cli import about, demonstration, results, running, simulating
+from fringeworks.cli import about, demonstration, inspecting, results, running, simulating
 from fringeworks.cli.show import err
 from fringeworks.errors import FringeworksError
 
@@ -45,7 +45,7 @@ def _top(
     """Give every command its common options."""
 
 
-for room in (running, results, about, simulating, demonstration):
+for room in (running, results, about, inspecting, simulating, demonstration):
     room.register(app)
 
 

@@ -60,7 +60,7 @@ def demo(
     outcome = run_shown(demo_config(place, place / "stack"))
     accuracy = measure(outcome, place / "truth")
     add_accuracy(outcome.output, accuracy)
-    from fringeworks.workflow.reports import rewrite_report  # noqa: PLC0415  (pictures are slow to import)
+    from fringeworks.workflow.rewriting import rewrite_report  # noqa: PLC0415  (pictures are slow to import)
 
     rewrite_report(outcome.output, accuracy=accuracy)
     _say(outcome, accuracy, json=json)

@@ -14,7 +14,7 @@ from typing import Final
 import psutil
 
 from fringeworks.model.tally import Finding
-from fringeworks.workflow.manifest import versions
+from fringeworks.workflow.software import versions
 from fringeworks.workflow.stage import PROGRAM_BYTES
 
 GROUPS: Final = ("readers", "corrections", "unwrappers", "products")

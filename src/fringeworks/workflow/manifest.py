@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-import platform
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from fringeworks import __version__
 from fringeworks.errors import FringeworksError
 from fringeworks.io.store import StepFolder, WorkingStore, read_json, write_json
 from fringeworks.workflow.config import resolved
+from fringeworks.workflow.software import versions
 
 if TYPE_CHECKING:
     from fringeworks.workflow.plan import Plan
 
 MANIFEST_VERSION: Final = 1
-_LIBRARIES: Final = ("numpy", "scipy", "numba", "zarr", "rasterio", "pyproj", "matplotlib")
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of the program, the interpreter and the libraries that decide results."""
-    found = {"fringeworks": __version__, "python": platform.python_version()}
-    for name in _LIBRARIES:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            found[name] = "absent"
-    return found
 
 
 def write_manifest(plan: Plan, store: WorkingStore, *, failure: BaseException | None = None) -> Path:

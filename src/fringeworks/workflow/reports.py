@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ import yaml
 from numpy.typing import NDArray
 
 from fringeworks.io.raster_source import open_raster
-from fringeworks.io.store import WorkingStore
 from fringeworks.model.arrays import ArraySource
 from fringeworks.model.stack import PairNetwork
 from fringeworks.model.tally import Finding, Tally
@@ -30,15 +28,11 @@ from fringeworks.products.report.data import (
     ReportData,
     TripletSummary,
 )
-from fringeworks.products.report.page import write_report
 from fringeworks.products.standard import STANDARD_FOLDER
 from fringeworks.workflow.config import resolved
-from fringeworks.workflow.events import silent
-from fringeworks.workflow.manifest import versions
-from fringeworks.workflow.plan import make_plan
 from fringeworks.workflow.records import model_terms, product_files, reference_of, series_network
-from fringeworks.workflow.stage import Cost, StageContext
-from fringeworks.workflow.status import config_of
+from fringeworks.workflow.software import versions
+from fringeworks.workflow.stage import StageContext
 
 _NOT_CORRECTED = (
     (
@@ -106,28 +100,6 @@ def report_data(
         config_hash=context.config_hash,
         versions=versions(),
     )
-
-
-def rewrite_report(
-    output: Path, *, accuracy: dict[str, Any], truth_velocity: ArraySource | None = None
-) -> Path:
-    """Write the report of a finished run again, with its accuracy against a known truth."""
-    config = config_of(output)
-    plan = make_plan(config)
-    store = WorkingStore(output / "work")
-    context = StageContext(
-        config=config,
-        store=store,
-        step=store.step("report"),
-        output=output,
-        survey=plan.survey,
-        events=silent,
-        cancel=threading.Event(),
-        cost=Cost(),
-        config_hash=plan.config_hash,
-    )
-    data = report_data(context, accuracy=accuracy_figures(accuracy), truth_velocity=truth_velocity)
-    return write_report(output / "report.html", data)
 
 
 def accuracy_figures(found: dict[str, Any]) -> tuple[AccuracyFigure, ...]:

@@ -101,10 +101,10 @@ def block_budget(max_memory: int) -> float:
         The cap does not even hold the program itself.
     """
     left = (max_memory - PROGRAM_BYTES) * BLOCK_SHARE
-    if left < 16 * 2**20:
+    if left < 2**20:
         raise MemoryLimitError(
             f"compute.max_memory is {max_memory / 2**20:.0f} MiB",
-            expected=f"at least {(PROGRAM_BYTES + 32 * 2**20) / 2**20:.0f} MiB: the program and its libraries take most of it",
+            expected=f"at least {(PROGRAM_BYTES + 2 * 2**20) / 2**20:.0f} MiB: the program and its libraries take most of it",
             hint="raise compute.max_memory",
         )
     return left

@@ -22,9 +22,8 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
     from fringeworks.products.report.page import write_report  # noqa: PLC0415  (pictures are slow to import)
     from fringeworks.workflow.reports import report_data  # noqa: PLC0415
 
-    path = write_report(context.output / "report.html", report_data(context))
-    pictures = sorted((context.output / "pictures").glob("*.png"))
-    context.written.extend([path, *pictures])
+    report = write_report(context.output / "report.html", report_data(context))
+    context.written.extend([report.path, *report.pictures])
     return (Tally("pages", 1, 1),)
 
 
