@@ -75,6 +75,8 @@ def cell(value: Any) -> str:
         return f"{value:.3g}"
     if isinstance(value, dict):
         return ", ".join(f"{key} {cell(inner)}" for key, inner in value.items())
+    if isinstance(value, list) and any(isinstance(inner, dict | list) for inner in value):
+        return f"{len(value)} entries"
     if isinstance(value, list):
         return ", ".join(cell(inner) for inner in value)
     return str(value).replace("|", "\\|")
@@ -101,8 +103,9 @@ def accuracy_table(outcomes: list[Outcome]) -> str:
         if outcome.values is None:
             lines.append(f"| {outcome.name} | | failed: {cell(outcome.failure)} |")
             continue
-        rest = {key: value for key, value in outcome.values.items() if key not in {"name", "tried_on"}}
-        lines.append(f"| {outcome.name} | {cell(outcome.values.get('tried_on'))} | {cell(rest)} |")
+        rest = [(key, value) for key, value in outcome.values.items() if key not in {"name", "tried_on"}]
+        figures = "<br>".join(f"{key}: {cell(value)}" for key, value in rest)
+        lines.append(f"| {outcome.name} | {cell(outcome.values.get('tried_on'))} | {figures} |")
     return "\n".join(lines)
 
 
