@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import warnings
 from collections.abc import Iterator
 from typing import Final, Protocol
 
@@ -23,6 +25,10 @@ from fringeworks.model.grids import Shape, Window
 
 CHUNK_BYTES: Final = 32 * 2**20
 """Largest piece that is read and converted at once; bounds the memory beyond the result."""
+
+
+_OPENING: Final = threading.Lock()
+"""Filters of warnings belong to the process: one thread at a time may change them."""
 
 
 class Measurement(Protocol):
@@ -149,7 +155,7 @@ class OtherMeasurement:
         if window.rows == 0 or window.cols == 0:
             return np.empty((window.rows, window.cols), np.complex64)
         try:
-            with rasterio.open(self._location) as dataset:
+            with _open(self._location) as dataset:
                 if (dataset.height, dataset.width) != tuple(self.shape) or dataset.count != 1:
                     raise DamagedFileError(f"{self._name} changed while it was read")
                 cut = RasterWindow(window.col, window.row, window.cols, window.rows)
@@ -159,6 +165,13 @@ class OtherMeasurement:
                 f"{self._name}: {error}"[:300], expected="a sound GeoTIFF", hint="fetch the product again"
             ) from error
         return np.ascontiguousarray(values, np.complex64)
+
+
+def _open(location: str) -> rasterio.DatasetReader:
+    """Open a raster; radar geometry has no map coordinates, so a warning about their absence says nothing."""
+    with _OPENING, warnings.catch_warnings():
+        warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
+        return rasterio.open(location)
 
 
 def open_measurement(archive: Archive, name: str, *, shape: Shape) -> Measurement:
