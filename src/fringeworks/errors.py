@@ -214,6 +214,13 @@ class UnsupportedInputError(InputRefusedError):
     summary = "an input is of a kind that is not read"
 
 
+class MixedStackError(InputRefusedError):
+    """Products of different tracks, modes or polarisations are given as one stack."""
+
+    code = 2022
+    summary = "products do not belong to one stack"
+
+
 # ---------------------------------------------------------------- 3xxx: the run
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from fringeworks.errors import MixedStackError, TooFewDataError
 from fringeworks.model.burst_cycle import numbers_in_cycle
-from fringeworks.model.identity import AcquisitionKey, BurstId, Instant, Polarisation, Swath
+from fringeworks.model.identity import AcquisitionKey, BurstId, Polarisation, Swath
 from fringeworks.model.tally import Finding
-from fringeworks.workflow.scene_facts import BurstFacts, ProductFacts, processed_at
+from fringeworks.workflow.scene_facts import BurstFacts, ProductFacts
 
 Ground: TypeAlias = BurstId | Swath
 """What a column stands for: a burst, or in strip map (which has none) the beam."""
@@ -93,7 +93,7 @@ class StackDate:
             lap = numbers_in_cycle(swath.mode)
             for here, there in pairwise(numbers):
                 if there - here > 1:
-                    found.append((swath, here % lap + 1, (there - 2) % lap + 1))
+                    found.append((swath, (here + 1) % lap + 1, (there - 1) % lap + 1))
         return tuple(found)
 
 
@@ -224,16 +224,7 @@ def take_inventory(products: Sequence[ProductFacts]) -> Inventory:
         dates=dates,
         findings=(),
     )
-    findings = (*dropped, *_date_findings(inventory), *_processor_findings(dates))
-    return Inventory(
-        mode=mode,
-        track=track,
-        pass_direction=direction,
-        polarisations=polarisations,
-        columns=columns,
-        dates=dates,
-        findings=findings,
-    )
+    return replace(inventory, findings=(*dropped, *_date_findings(inventory), *_processor_findings(dates)))
 
 
 def _one(products: Sequence[ProductFacts], what: str, values: Mapping[str, str]) -> str:
@@ -287,16 +278,15 @@ def _version(product: ProductFacts) -> tuple[int, ...]:
 
 
 def _newest_last(product: ProductFacts) -> tuple[tuple[int, ...], int, str, str]:
-    made = processed_at(product.path)
+    made = product.processed
     return _version(product), made.nanoseconds if made else 0, product.name, str(product.path)
 
 
 def _duplicate(day: str, new: ProductFacts, old: ProductFacts, n: int) -> Duplicate:
-    times: tuple[Instant | None, Instant | None] = (processed_at(new.path), processed_at(old.path))
     if _version(new) != _version(old):
         reason = f"processor {new.processor_version} is newer than {old.processor_version}"
-    elif times[0] and times[1] and times[0] > times[1]:
-        reason = f"processed on {times[0].iso[:19]}, after {times[1].iso[:19]}"
+    elif new.processed and old.processed and new.processed > old.processed:
+        reason = f"processed on {new.processed.iso[:19]}, after {old.processed.iso[:19]}"
     elif new.name == old.name:
         reason = f"the same product is given twice; {new.path} is used, {old.path} is not"
     else:
@@ -376,9 +366,8 @@ def _date_findings(inventory: Inventory) -> list[Finding]:
     for date in inventory.dates:
         seen[date.date] = seen.get(date.date, 0) + 1
         if len(date.slices) > 1:
-            found.append(
-                Finding("note", "slices", f"{date.date}: {len(date.slices)} slices are joined to one pass")
-            )
+            text = f"{date.date}: {len(date.slices)} slices are joined to one pass"
+            found.append(Finding("note", "slices", text))
         found += [
             Finding(
                 "note",
@@ -405,8 +394,5 @@ def _processor_findings(dates: Sequence[StackDate]) -> list[Finding]:
     versions = sorted({v for d in dates for v in d.processors})
     if len(versions) < 2:
         return []
-    return [
-        Finding(
-            "note", "processor", f"the stack was made by {len(versions)} processors: {', '.join(versions)}"
-        )
-    ]
+    text = f"the stack was made by {len(versions)} processors: {', '.join(versions)}"
+    return [Finding("note", "processor", text)]

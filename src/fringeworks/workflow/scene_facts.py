@@ -88,6 +88,8 @@ class ProductFacts:
         Direction of flight.
     processor_version : str
         Version of ESA's processor.
+    processed : Instant, optional
+        When it was processed, by its manifest.
     footprint : dict
         GeoJSON Polygon, or MultiPolygon cut at the antimeridian; empty where the manifest states none.
     available : tuple of (Swath, Polarisation)
@@ -108,6 +110,7 @@ class ProductFacts:
     tracks: tuple[int, int]
     pass_direction: PassDirection
     processor_version: str
+    processed: Instant | None
     footprint: dict[str, Any]
     available: tuple[tuple[Swath, Polarisation], ...]
     measured: tuple[tuple[Swath, Polarisation], ...]
@@ -141,6 +144,7 @@ class ProductFacts:
             "start": self.key.start.iso,
             "stop": self.stop.iso,
             "ipf": self.processor_version,
+            "processed": self.processed.iso if self.processed else None,
             "n_bursts": len(self.bursts),
             "bursts": [b.as_dict() for b in self.bursts],
             "footprint": self.footprint,
@@ -185,6 +189,7 @@ def product_facts(product: SafeProduct) -> ProductFacts:
         tracks=manifest.relative_orbits,
         pass_direction=manifest.pass_direction,
         processor_version=manifest.processor_version,
+        processed=_processed(product.path),
         footprint=_geojson(manifest.footprint),
         available=product.available,
         measured=tuple(k for k in product.available if product.holds("measurement", *k)),
@@ -228,14 +233,8 @@ def _geojson(corners: tuple[tuple[float, float], ...]) -> dict[str, Any]:
     return {"type": "MultiPolygon", "coordinates": [[ring] for ring in rings]}
 
 
-def processed_at(path: Path) -> Instant | None:
-    """Return when a product was processed, by its manifest's ``processing`` record; None where it does not say.
-
-    Raises
-    ------
-    InputRefusedError
-        There is no product, or its manifest cannot be read.
-    """
+def _processed(path: Path) -> Instant | None:
+    """Return the latest end of the manifest's ``processing`` records."""
     archive = open_archive(path)
     root = parse_xml(archive.read(MANIFEST), file=f"{archive.name}/{MANIFEST}", root="XFDU")
     times = []
