@@ -132,9 +132,9 @@ def _verdicts(context: StageContext, sample: np.ndarray, positions: np.ndarray) 
     network = context.survey.network
     rows = context.upstream("import").get("stack")["pairs"]
     coherence = [row["coherence_mean"] for row in rows]
-    complete = np.argsort(-np.isfinite(sample).sum(axis=0), kind="stable")
-    # the pixels that most interferograms reach, thinned evenly to what the judgement needs
-    reached = np.sort(complete[: max(len(complete) // 2, min(len(complete), _JUDGES))])
+    n_valid = np.isfinite(sample).sum(axis=0)
+    # pixels that at least as many interferograms reach as a median pixel, thinned evenly over the image
+    reached = np.flatnonzero(n_valid >= np.median(n_valid))
     chosen = reached[np.unique(np.linspace(0, len(reached) - 1, min(len(reached), _JUDGES)).astype(int))]
     found = judge_pairs(
         np.ascontiguousarray(sample[:, chosen]),
@@ -234,7 +234,7 @@ def _tally(verdicts: list[PairVerdict]) -> Tally:
 
 STAGE = Stage(
     name="pairs",
-    version=1,
+    version=2,
     after=("import",),
     meaning="close triplets of interferograms, find those with cycle errors, and set all to a common zero",
     parameters=_parameters,
