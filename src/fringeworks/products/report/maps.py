@@ -34,13 +34,21 @@ COLOURS_MEAN: Final = (
     "subsidence and blue is uplift."
 )
 _WIDTH: Final = 5.5
+_FLAT: Final = 0.45
+"""A flatter area has its colour bar below."""
 _TALLEST: Final = 1.5
 """Height over width of the paper a map may take; a longer area is drawn narrower."""
 
 
 def _paper(sampled: Sampled, width: float) -> tuple[float, float]:
-    ratio = min(max(sampled.frame.ratio, 0.3), _TALLEST)
+    ratio = min(sampled.frame.ratio, _TALLEST)
+    if _is_flat(sampled):
+        return width, (width - 0.9) * ratio + 1.3
     return width, (width - 1.6) * ratio + 0.85
+
+
+def _is_flat(sampled: Sampled) -> bool:
+    return sampled.frame.ratio < _FLAT
 
 
 def _colours(name: str) -> Colormap:
@@ -59,13 +67,19 @@ def _image(axes: Axes, values: NDArray[Any], sampled: Sampled, **how: Any) -> An
     )
 
 
-def _bar(figure: Figure, image: Any, axes: Any, label: str, *, extend: str = "neither") -> None:
-    bar = figure.colorbar(image, ax=axes, shrink=0.85, aspect=28, pad=0.02, extend=extend)
+_BESIDE: Final = {"location": "right", "shrink": 0.85, "aspect": 28, "pad": 0.02}
+_BELOW: Final = {"location": "bottom", "shrink": 0.6, "aspect": 40, "pad": 0.04}
+
+
+def _bar(
+    figure: Figure, image: Any, axes: Any, label: str, *, extend: str = "neither", place: Any = None
+) -> None:
+    bar = figure.colorbar(image, ax=axes, extend=extend, **(place or _BESIDE))
     bar.set_label(label)
     bar.outline.set_visible(False)
     bar.ax.tick_params(length=2)
     if label == "triplets":
-        bar.ax.yaxis.set_major_locator(MaxNLocator(6, integer=True))
+        bar.long_axis.set_major_locator(MaxNLocator(6, integer=True))
 
 
 def _beyond(values: NDArray[Any], low: float, high: float) -> str:
@@ -96,13 +110,14 @@ def velocity_map(data: ReportData, sampled: Sampled) -> Picture:
     painted[np.isfinite(values) & ~sampled.recommended, 3] = 72
     painted[~np.isfinite(values)] = 0
     with drawing(name):
-        width = 8.0
+        width = 11.0 if _is_flat(sampled) else 9.0
         figure, axes = new_figure(*_paper(sampled, width))
         _image(axes, painted, sampled)
         map_axes(axes, sampled.frame)
         _mark_reference(axes, data, sampled)
         label = "mm/yr:  negative = away,  positive = toward"
-        _bar(figure, scale, axes, label, extend=_beyond(values, -limit, limit))
+        place = _BELOW if _is_flat(sampled) else _BESIDE
+        _bar(figure, scale, axes, label, extend=_beyond(values, -limit, limit), place=place)
         return render(
             name,
             figure,
@@ -114,7 +129,9 @@ def velocity_map(data: ReportData, sampled: Sampled) -> Picture:
 
 
 def _how_thin(sampled: Sampled) -> str:
-    return "" if sampled.step == 1 else f" Drawn from every {sampled.step}th row and column of the product."
+    if sampled.step == 1:
+        return ""
+    return f" Each pixel drawn is one of {sampled.step} by {sampled.step} of the product."
 
 
 def _plain_map(
@@ -131,7 +148,8 @@ def _plain_map(
         figure, axes = new_figure(*_paper(sampled, _WIDTH))
         image = _image(axes, values, sampled, cmap=colours or _colours(name), vmin=limits[0], vmax=limits[1])
         map_axes(axes, sampled.frame)
-        _bar(figure, image, axes, label, extend=_beyond(values, *limits))
+        place = _BELOW if _is_flat(sampled) else _BESIDE
+        _bar(figure, image, axes, label, extend=_beyond(values, *limits), place=place)
         title = layer_of(name).long_name
         return render(name, figure, alt=f"Map of the {title}", caption=caption + _how_thin(sampled))
 
@@ -186,9 +204,7 @@ def mask_map(sampled: Sampled) -> Picture:
             for c, w, s in zip(colours, words, share, strict=True)
             if s > 0
         ]
-        axes.legend(
-            handles=handles[::-1], loc="upper left", bbox_to_anchor=(0, -0.08), ncols=3, handlelength=1
-        )
+        figure.legend(handles=handles[::-1], loc="outside lower center", ncols=3, handlelength=1)
         return render(
             name,
             figure,
@@ -254,8 +270,8 @@ def displacement_maps(data: ReportData, sampled: Sampled) -> Picture:
     name, values = "displacement", sampled.maps * MM
     limit = colour_limit(values)
     n = len(sampled.chosen_dates)
-    ratio = min(max(sampled.frame.ratio, 0.3), _TALLEST)
-    cols = min(n, 4 if ratio < 1 else 6)
+    ratio = min(sampled.frame.ratio, _TALLEST)
+    cols = min(n, next(c for c, up_to in ((2, 0.25), (3, _FLAT), (4, 1.0), (6, np.inf)) if ratio < up_to))
     rows = -(-n // cols)
     with drawing(name):
         figure, axes = new_figure(

@@ -32,6 +32,8 @@ ACCENT: Final = "#2a7f8e"
 WARM: Final = "#d98324"
 _THEMED: Final = {INK: "var(--ink)", MUTED: "var(--muted)", RULE: "var(--rule)", NODATA: "var(--nodata)"}
 _DPI: Final = 150
+_PIXELS_PER_POINT: Final = 1.42
+"""A wide figure of 11 inches then fills the page; a narrow one keeps the same lettering."""
 _STYLE: Final = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
@@ -119,12 +121,14 @@ def render(name: str, figure: Figure, *, alt: str, caption: str, wide: bool = Fa
 def _themed(svg: str, alt: str) -> str:
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    svg = re.sub(
-        r"<svg [^>]*?(viewBox=\"[^\"]*\")[^>]*>",
-        rf'<svg \1 role="img" aria-label="{escape(alt)}">',
-        svg,
-        count=1,
+    opening = re.match(r"<svg [^>]*?viewBox=\"([^\"]*)\"[^>]*>", svg)
+    if opening is None:
+        return svg
+    width = float(opening[1].split()[2]) * _PIXELS_PER_POINT
+    head = (
+        f'<svg viewBox="{opening[1]}" style="max-width:{width:.0f}px" role="img" aria-label="{escape(alt)}">'
     )
+    svg = head + svg[opening.end() :]
     svg = re.sub(r"font: ([^;\"']*?px) [^;\"]*", r"font: \1 var(--sans)", svg)
     for colour, variable in _THEMED.items():
         svg = svg.replace(colour, variable)
@@ -144,8 +148,8 @@ def map_axes(axes: Axes, frame: Frame, *, title: str = "", labels: bool = True) 
     axes.set_title(title)
     for side in axes.spines.values():
         side.set_visible(False)
-    axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
-    axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+    for axis, n in ((axes.xaxis, 4 if frame.ratio < 1.5 else 2), (axes.yaxis, 5 if frame.ratio > 0.5 else 2)):
+        axis.set_major_locator(MaxNLocator(n, steps=[1, 2, 2.5, 5, 10]))
     axes.tick_params(length=3)
     if not labels:
         axes.set_xticks([])

@@ -43,6 +43,7 @@
     return Array.from(own, (v, n) => (base ? v - base[n] : v));
   };
 
+  root.classList.toggle("stacked", (data.aspect * rows) / cols < 0.4);
   const map = find(".map > canvas");
   const context = map.getContext("2d");
   const image = document.createElement("canvas");
@@ -67,9 +68,11 @@
   const toScreen = (row, col) => [(col / cols) * map.width, ((data.flip ? rows - row : row) / rows) * map.height];
 
   const show = () => {
-    const ratio = window.devicePixelRatio || 1;
-    map.width = Math.round(map.clientWidth * ratio);
-    map.height = Math.round(map.width * Math.min(data.aspect * rows / cols, 1.6));
+    const ratio = window.devicePixelRatio || 1, tall = (data.aspect * rows) / cols;
+    const room = map.parentElement.clientWidth, shown = Math.min(room, (1.4 * room) / tall);
+    map.style.width = `${shown}px`;
+    map.width = Math.round(shown * ratio);
+    map.height = Math.round(shown * tall * ratio);
     context.imageSmoothingEnabled = map.width < cols;
     context.drawImage(image, 0, 0, map.width, map.height);
     const ring = (row, col, colour, square) => {
