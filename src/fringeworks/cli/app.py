@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 from typing import Annotated
 
-import click
 import typer
 
 from fringeworks import __version__
 from fringeworks.cli import about, demonstration, inspecting, results, running, simulating
 from fringeworks.cli.show import err
 from fringeworks.errors import FringeworksError
+
+# typer brings its own copy of click in newer versions; the root of its errors is found through one it exports
+_CommandError: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
 app = typer.Typer(
     name="fringeworks",
@@ -68,10 +70,10 @@ def main(arguments: list[str] | None = None) -> int:
     except FringeworksError as error:
         err().print(f"error {error}", style="bold red", markup=False)
         status = error.exit_status
-    except click.ClickException as error:
-        error.show()
+    except _CommandError as error:
+        _show(error)
         status = 2
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         err().print("stopped by the user; run the same command again to go on", style="yellow")
         status = 4
     except BrokenPipeError:
@@ -80,3 +82,9 @@ def main(arguments: list[str] | None = None) -> int:
     else:
         status = result if isinstance(result, int) else 0
     return status
+
+
+def _show(error: Exception) -> None:
+    show = getattr(error, "show", None)
+    if callable(show):
+        show()

@@ -94,7 +94,6 @@ def _real(folder: Path, stack: Path, *, json: bool) -> int:
     config = config_from(
         {
             "inputs": {"interferograms": {"format": "gamma", "path": str(stack.resolve())}},
-            "series": {"inversion": {"dem_error": True}},
             "output": {"directory": str(folder.resolve())},
             "compute": {"max_memory": "2 GiB"},
         },

@@ -90,7 +90,7 @@ def _rasters(_: Path) -> list[Finding]:
             "dtype": "float32",
             "crs": "EPSG:4326",
         }
-        transform = rasterio.transform.from_origin(0, 0, 1, 1)
+        transform = rasterio.transform.from_origin(10, 50, 0.1, 0.1)
         with rasterio.open(path, "w", transform=transform, **profile) as target:
             target.write(np.ones((2, 2), np.float32), 1)
         with rasterio.open(path) as source:
