@@ -1,4 +1,5 @@
 import json
+import shutil
 from datetime import date
 
 import numpy as np
@@ -94,6 +95,7 @@ def rasters_only(out):
 def test_a_sound_run_has_no_fault(run):
     findings = validate_run(run)
     assert [f.level for f in findings] == ["ok"] * 3
+    assert findings[0].text == "all 6 rasters keep their contract"
     assert "5 documents and 8 assets" in findings[-1].text
 
 
@@ -216,3 +218,8 @@ def test_an_empty_folder_is_all_faults(tmp_path):
     found = faults(tmp_path)
     assert any("velocity.tif is absent" in text for text in found)
     assert any("catalog.json" in text for text in found)
+
+
+def test_a_run_without_interferograms_says_so(run):
+    shutil.rmtree(run / "products" / "interferograms")
+    assert any(f.topic == "interferograms" and f.text == "none published" for f in validate_run(run))

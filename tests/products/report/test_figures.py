@@ -95,3 +95,11 @@ def test_the_worst_triplets_come_first(full):
     rows, rest = triplet_rows(many)
     assert len(rows) == 15
     assert rest == "5 triplets that close better are not listed."
+
+
+def test_a_few_odd_pixels_do_not_make_a_triplet_the_worst(full):
+    first, second = full.triplets[:2]
+    noisy = replace(first, cycle_fraction=0.0, std=1.2)
+    quiet = replace(second, cycle_fraction=0.0004, std=0.2)
+    rows, _ = triplet_rows(replace(full, triplets=(quiet, noisy)))
+    assert [row["std"] for row in rows] == ["1.20", "0.20"]

@@ -209,8 +209,9 @@ def triplet_rows(data: ReportData) -> tuple[list[dict[str, str]], str]:
 
 
 def _badness(triplet: TripletSummary) -> tuple[float, float, tuple[date, ...]]:
-    cycles = triplet.cycle_fraction if math.isfinite(triplet.cycle_fraction) else -1.0
-    return (-cycles, -triplet.std if math.isfinite(triplet.std) else 0.0, triplet.dates)
+    """Order by whole cycles to the per cent, then by spread; what is not known comes last."""
+    cycles = round(triplet.cycle_fraction, 2) if math.isfinite(triplet.cycle_fraction) else -1.0
+    return -cycles, -triplet.std if math.isfinite(triplet.std) else 0.0, triplet.dates
 
 
 def accuracy_rows(figures: tuple[AccuracyFigure, ...]) -> list[dict[str, str]]:
