@@ -6,13 +6,12 @@ import contextlib
 import errno
 import fcntl
 import os
-import resource
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from fringeworks.errors import DiskFullError, FringeworksError, MemoryLimitError, OutputBusyError, RunError
 from fringeworks.io.store import WorkingStore, disk_full_is_named, write_json
@@ -20,9 +19,13 @@ from fringeworks.model.tally import Tally
 from fringeworks.workflow.config import RunConfig, resolved
 from fringeworks.workflow.events import Event, EventSink, silent
 from fringeworks.workflow.manifest import write_manifest
+from fringeworks.workflow.memory import give_back, peak_memory
 from fringeworks.workflow.plan import Plan, PlannedStep, identity_of, make_plan
 from fringeworks.workflow.stage import StageContext
 from fringeworks.workflow.survey import survey_inputs
+
+CHUNKS_AT_ONCE: Final = 2
+"""Chunks of the store decoded at the same time: each takes some megabytes of the memory cap."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +126,7 @@ def _carry_out(
             if failure is error:
                 raise
             raise failure from error
+        give_back()
         ran.append(name)
         events(Event("step_finished", name, number + 1, len(plan.steps)))
     return tuple(ran), tuple(skipped)
@@ -176,11 +180,6 @@ def _record(
     }
 
 
-def peak_memory() -> int:
-    """Return the largest resident memory of this process so far [bytes]."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
 def _named(error: BaseException, step: str) -> BaseException:
     """Give a failure of the operating system or of a library our own name, and leave all others alone."""
     if isinstance(error, FringeworksError) or not isinstance(error, Exception):
@@ -231,11 +230,13 @@ def _alone(folder: Path) -> Iterator[None]:
 def _threads(config: RunConfig) -> Iterator[None]:
     """Use as many threads as the configuration says."""
     import numba  # noqa: PLC0415  (slow to import; a plan does not need it)
+    import zarr  # noqa: PLC0415
 
     before = numba.get_num_threads()
     wanted = config.compute.workers
     numba.set_num_threads(before if wanted == "auto" else min(int(wanted), numba.config.NUMBA_NUM_THREADS))
     try:
-        yield
+        with zarr.config.set({"async.concurrency": CHUNKS_AT_ONCE, "threading.max_workers": CHUNKS_AT_ONCE}):
+            yield
     finally:
         numba.set_num_threads(before)

@@ -15,11 +15,12 @@ from fringeworks.model.grids import MapGrid, Shape
 from fringeworks.model.tally import Finding, Tally
 from fringeworks.workflow.config import RunConfig
 from fringeworks.workflow.events import Event, EventSink
+from fringeworks.workflow.memory import give_back
 from fringeworks.workflow.survey import Survey
 
-PROGRAM_BYTES: Final = 420 * 2**20
+PROGRAM_BYTES: Final = 430 * 2**20
 """Memory of the program itself: interpreter, libraries, compiled kernels [bytes]; measured, rounded up."""
-BLOCK_SHARE: Final = 0.75
+BLOCK_SHARE: Final = 0.6
 """Share of what is left that a block may take; the rest is for the temporaries of libraries."""
 CHUNK_ROWS: Final = 128
 """Blocks of at least this many rows are a multiple of it: chunks of the store then end where blocks end."""
@@ -183,6 +184,7 @@ class StageContext:
             self.progress(number, total)
             if self.step.block(block.index) is None:
                 yield block
+                give_back()
         self.progress(total, total)
 
     def payloads(self, plan: BlockPlan) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
 
 _SAMPLE = 6000
 """Pixels from which the memory of the date noise is estimated, at most."""
-_SAMPLE_BYTES = 48 * 2**20
+_SAMPLE_BYTES = 12 * 2**20
 """Memory their covariances may take."""
 _TILE = 128
 
