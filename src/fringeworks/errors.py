@@ -119,6 +119,13 @@ class UnknownNameError(RequestError):
     summary = "no such plug-in"
 
 
+class MissingExtraError(RequestError, ImportError):
+    """An optional library is needed and not installed."""
+
+    code = 1008
+    summary = "an optional library is not installed"
+
+
 # ---------------------------------------------------------------- 2xxx: the inputs
 
 
@@ -265,6 +272,48 @@ class OutputBusyError(RunError):
 
     code = 3005
     summary = "the output folder is in use by another run"
+
+
+class ArchiveError(RunError, OSError):
+    """A remote archive did not deliver."""
+
+    code = 3010
+    summary = "a remote archive did not deliver"
+
+
+class ArchiveAccessError(ArchiveError):
+    """An archive refuses access: no credentials, expired ones, or a licence not accepted."""
+
+    code = 3011
+    summary = "a remote archive refuses access"
+
+
+class ArchiveBusyError(ArchiveError):
+    """An archive is busy, down or silent."""
+
+    code = 3012
+    summary = "a remote archive is busy, down or silent"
+
+
+class NotInArchiveError(ArchiveError):
+    """An archive does not hold what was asked for."""
+
+    code = 3013
+    summary = "not in the archive"
+
+
+class ChecksumError(ArchiveError):
+    """A download does not match the checksum or size its archive states."""
+
+    code = 3014
+    summary = "a download does not match its checksum"
+
+
+class TruncatedDownloadError(ArchiveError):
+    """A download ended early, again and again."""
+
+    code = 3015
+    summary = "a download ended early"
 
 
 # ---------------------------------------------------------------- 4xxx: the calculation
