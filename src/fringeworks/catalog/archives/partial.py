@@ -27,7 +27,7 @@ from fringeworks.io.files import disk_full, write_text
 Progress = Callable[[str, int, int | None], None]
 """Name of the file, bytes so far, bytes in all where known."""
 
-_CHUNK: Final = 2**20
+_CHUNK: Final = 2**18
 _FRUITLESS: Final = 4
 """Attempts in a row that may bring not a single byte."""
 _RESUMES: Final = 200
@@ -224,6 +224,7 @@ class Download:
     def _write(self, response: Any, have: int) -> bool:
         """Append what comes; returns whether the answer came to its end."""
         kinds = self._transport.broken
+        response.raw.enforce_content_length = False  # a short body keeps what came; the length is checked here
         try:
             with self._part.open("r+b" if have else "wb") as stream:
                 stream.seek(have)
