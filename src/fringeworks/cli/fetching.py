@@ -133,6 +133,10 @@ def find_command(
         found = desk.find(query, providers=tuple(provider or ()))
     for failure in found.failures:
         err().print(f"no answer from {failure.name}: {failure.error}", style="yellow", markup=False)
+    for name in found.cut_short:
+        err().print(
+            f"{name}: the list ends at --limit {limit}; there may be more", style="yellow", markup=False
+        )
     if json:
         as_json(found.as_dict())
     else:

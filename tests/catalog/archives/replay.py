@@ -61,6 +61,13 @@ class Asked:
         return parse_qs(self.body.decode())
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        """Say nothing of clients that hang up: they are asked to."""
+
+
 class Replay:
     """The server: ``routes`` maps a path to an answer, a file, a function, or a list of these (the last stays)."""
 
@@ -72,6 +79,7 @@ class Replay:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # head and body in one packet
 
             def log_message(self, *_):
                 pass
@@ -82,8 +90,7 @@ class Replay:
             def do_POST(self):
                 replay.serve(self, "POST")
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
         self._thread.start()
         self.port = self._server.server_address[1]

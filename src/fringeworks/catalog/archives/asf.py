@@ -72,7 +72,10 @@ class AsfProvider:
                 expected="all of them",
                 hint="ask again, or split the span of dates: the archive leaves out results of long spans at times",
             )
-        return [_record(dict(product.properties), product.geometry, query.kind) for product in found]
+        records = [_record(dict(product.properties), product.geometry, query.kind) for product in found]
+        return [
+            r for r in records if "_WV_" not in r.name
+        ]  # wave mode is not read; eight beams would be eight queries
 
 
 def _session(library: Any, transport: Transport, base: str) -> Any:
@@ -113,7 +116,6 @@ def _words(query: SearchQuery) -> dict[str, Any]:
     if query.kind == "slc":
         platforms = query.platforms or tuple(Platform.named(f"S1{c}") for c in "ABCD")
         words["platform"] = [_PLATFORM_NAME.format(letter=p.name[-1]) for p in platforms]
-        words["beamMode"] = ["IW", "EW", "S1", "S2", "S3", "S4", "S5", "S6"]
     given = {
         "start": query.start.iso + "Z" if query.start else None,
         "end": query.end.iso + "Z" if query.end else None,
@@ -132,10 +134,8 @@ def _record(values: Mapping[str, Any], geometry: Mapping[str, Any], kind: str) -
         burst = BurstId.parse(str(values["burst"]["fullBurstID"])) if kind == "burst" else None
     except (KeyError, TypeError, OutOfRangeError) as error:
         raise unreadable("asf", f"a record without what identifies it ({error})") from error
-    file_name = str(values.get("fileName") or url.rpartition("/")[2])
-    side = tuple(
-        (f"{file_name.rpartition('.')[0]}.xml", str(u)) for u in values.get("additionalUrls") or () if burst
-    )
+    file_name = f"{name}.tiff" if burst else f"{name}.zip"
+    side = tuple((f"{name}.xml", str(u)) for u in values.get("additionalUrls") or () if burst)
     size, checksums = _content(values, file_name)
     return SceneRecord(
         provider="asf",

@@ -71,11 +71,14 @@ class Found:
         Archives that answered.
     failures : tuple of Failure
         Archives that did not.
+    cut_short : tuple of str
+        Archives whose list ended at the query's limit: there may be more.
     """
 
     records: tuple[SceneRecord, ...]
     providers: tuple[str, ...]
     failures: tuple[Failure, ...]
+    cut_short: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -84,6 +87,7 @@ class Found:
             "n": len(self.records),
             "scenes": [r.as_dict() for r in self.records],
             "failures": [f.as_dict() for f in self.failures],
+            "cut_short": list(self.cut_short),
         }
 
 
@@ -166,20 +170,29 @@ class Desk:
         chosen = [self._provider(name) for name in providers or DEFAULT_PROVIDERS]
         records: list[SceneRecord] = []
         answered: list[str] = []
+        cut_short: list[str] = []
         failures: list[Failure] = []
         for provider in chosen:
             try:
-                records += provider.search(query)
+                found = provider.search(query)
             except (ArchiveError, RequestError) as error:
                 failures.append(Failure(name=provider.name, error=error))
                 continue
             answered.append(provider.name)
+            records += found
+            if len(found) == query.limit:
+                cut_short.append(provider.name)
             if not providers:
                 break
         if not answered:
             raise failures[0].error
         ordered = sorted(records, key=lambda r: (r.start, r.name))
-        return Found(records=tuple(ordered), providers=tuple(answered), failures=tuple(failures))
+        return Found(
+            records=tuple(ordered),
+            providers=tuple(answered),
+            failures=tuple(failures),
+            cut_short=tuple(cut_short),
+        )
 
     def _provider(self, name: str) -> Provider:
         if self._transport is None:

@@ -224,7 +224,9 @@ class Download:
     def _write(self, response: Any, have: int) -> bool:
         """Append what comes; returns whether the answer came to its end."""
         kinds = self._transport.broken
-        response.raw.enforce_content_length = False  # a short body keeps what came; the length is checked here
+        response.raw.enforce_content_length = (
+            False  # a short body keeps what came; the length is checked here
+        )
         try:
             with self._part.open("r+b" if have else "wb") as stream:
                 stream.seek(have)
