@@ -2,41 +2,129 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
+from fringeworks.model.grids import Shape
 from fringeworks.timeseries.models import PairCovariance
 from fringeworks.timeseries.smallbaseline import date_covariance, height_sensitivity
-from fringeworks.workflow.records import series_network
+from fringeworks.timeseries.smallbaseline.sharing import NoiseSharing, estimate_sharing, nothing_shared
+from fringeworks.workflow.records import reference_of, series_network
 from fringeworks.workflow.stage import StageContext
 
+DEFAULT_EFFECTIVE_LOOKS: Final = 10.0
+"""Used where the stack does not say how many independent samples stand behind a coherence value."""
+_SHARING_SAMPLE = 4000
+_TILE = 128
 
-def covariance_in(context: StageContext, at: tuple[slice, slice], *, step: int = 1) -> PairCovariance:
-    """Return the covariance of the series in a window, read from what the inversion kept.
 
-    Parameters
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesNoise:
+    """What the interferograms' noise does to the series of a run.
+
+    Attributes
     ----------
-    context : StageContext
-        Of a step after the inversion.
-    at : slices
-        Rows and columns of the window.
-    step : int
-        Every which pixel of the window, in both directions.
-
-    Returns
-    -------
-    callable
-        ``f(rows, cols)`` gives float32 (pixel, date, date) [m^2] for slices inside the (thinned) window.
+    sharing : NoiseSharing
+        How much of it interferograms share.
+    common : float32, (date, date)
+        Covariance of the reference area's mean series, which is in every pixel's [m^2].
     """
-    invert = context.upstream("invert")
+
+    sharing: NoiseSharing
+    common: NDArray[np.float32]
+
+    def covariance(self, context: StageContext, at: tuple[slice, slice], *, step: int = 1) -> PairCovariance:
+        """Return the covariance of the series in a window against the reference area.
+
+        Parameters
+        ----------
+        context : StageContext
+            Of a step after the inversion.
+        at : slices
+            Rows and columns of the window.
+        step : int
+            Every which pixel of the window, in both directions.
+
+        Returns
+        -------
+        callable
+            ``f(rows, cols)`` gives float32 (pixel, date, date) [m^2] for slices inside the (thinned) window.
+        """
+        own = _covariance_in(context, at, step, self.sharing)
+        common = self.common
+
+        def of(rows: slice, cols: slice) -> NDArray[np.float32]:
+            return np.asarray(own(rows, cols) + common, np.float32)
+
+        return of
+
+
+def series_noise(context: StageContext) -> SeriesNoise:
+    """Learn from a sample of the run what its interferograms' noise does to the series."""
+    sharing = _sharing(context)
+    reference = reference_of(context.upstream("reference").get("reference"))
+    rows = slice(max(reference.row - reference.radius, 0), reference.row + reference.radius + 1)
+    cols = slice(max(reference.col - reference.radius, 0), reference.col + reference.radius + 1)
+    inside = _covariance_in(context, (rows, cols), 1, sharing)(slice(None), slice(None))
+    whole = np.isfinite(inside).all(axis=(1, 2))
+    n_dates = inside.shape[1]
+    if not whole.any():
+        return SeriesNoise(sharing=sharing, common=np.zeros((n_dates, n_dates), np.float32))
+    # the noise of neighbouring cells is independent: the mean of n has an n-th of their variance
+    common = inside[whole].mean(axis=0) / int(whole.sum())
+    return SeriesNoise(sharing=sharing, common=np.asarray(common, np.float32))
+
+
+def sample_tiles(shape: Shape, wanted: int) -> list[tuple[slice, slice, int]]:
+    """Return at most 36 tiles spread over an image, and the stride inside them that gives about ``wanted`` pixels."""
+    tiles = [(r, c) for r in range(0, shape.rows, _TILE) for c in range(0, shape.cols, _TILE)]
+    chosen = [tiles[k] for k in np.unique(np.linspace(0, len(tiles) - 1, min(len(tiles), 36)).astype(int))]
+    pixels = min(shape.size, len(chosen) * _TILE**2)
+    step = max(int(np.ceil(np.sqrt(pixels / max(wanted, 1)))), 1)
+    return [
+        (slice(r, min(r + _TILE, shape.rows)), slice(c, min(c + _TILE, shape.cols)), step) for r, c in chosen
+    ]
+
+
+def _sharing(context: StageContext) -> NoiseSharing:
+    imported, invert = context.upstream("import"), context.upstream("invert")
+    if not imported.has("coherence"):
+        return nothing_shared("the stack holds no coherence")
+    network, index = series_network(context)
+    verdicts = context.upstream("pairs").get("verdicts")["pairs"]
+    zero = np.array([verdicts[int(k)]["constant_rad"] for k in index], np.float32)[:, None]
+    n_pairs = len(verdicts)
+    phases, coherences, weights = [], [], []
+    for rows, cols, step in sample_tiles(context.grid.shape, _SHARING_SAMPLE):
+        context.check_cancel()
+        at = (slice(None), rows, cols)
+        thin = (slice(None), slice(None, None, step), slice(None, None, step))
+        phases.append(np.asarray(imported.array("phase")[at])[thin].reshape(n_pairs, -1)[index] - zero)
+        coherences.append(np.asarray(imported.array("coherence")[at])[thin].reshape(n_pairs, -1)[index])
+        weights.append(np.asarray(invert.array("weight")[at])[thin].reshape(len(index), -1))
+    return estimate_sharing(
+        np.concatenate(phases, axis=1),
+        np.concatenate(coherences, axis=1),
+        np.concatenate(weights, axis=1),
+        network=network,
+        effective_looks=context.survey.stack.facts.effective_looks or DEFAULT_EFFECTIVE_LOOKS,
+    )
+
+
+def _covariance_in(
+    context: StageContext, at: tuple[slice, slice], step: int, sharing: NoiseSharing
+) -> PairCovariance:
+    imported, invert = context.upstream("import"), context.upstream("invert")
     network, _ = series_network(context)
     options, wavelength = context.config.series.inversion, context.survey.stack.wavelength
     thin = (slice(None, None, step), slice(None, None, step))
     weight = np.asarray(invert.array("weight")[(slice(None), *at)])[(slice(None), *thin)]
-    images = {
-        name: np.asarray(invert.array(name)[at])[thin]
-        for name in ("variance_factor", "bridge_scatter", "dem_error_std")
-    }
+    names = ("variance_factor", "bridge_scatter", "dem_error_std")
+    images = {name: np.asarray(invert.array(name)[at])[thin] for name in names}
+    images["variance_factor"] *= sharing.factor(np.asarray(imported.array("coherence_mean")[at])[thin])
     sensitivity = _sensitivity(context, at, step) if options.dem_error else None
 
     def of(rows: slice, cols: slice) -> NDArray[np.float32]:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from fringeworks.model.arrays import Block
-from fringeworks.model.grids import Shape
 from fringeworks.model.quality import Quality
 from fringeworks.model.tally import Tally
 from fringeworks.products.standard import recommended
@@ -21,7 +20,7 @@ from fringeworks.timeseries.models import (
     layer_names,
 )
 from fringeworks.workflow.config import RunConfig, plain
-from fringeworks.workflow.noise import covariance_in
+from fringeworks.workflow.noise import SeriesNoise, sample_tiles, series_noise
 from fringeworks.workflow.records import series_network
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
 
@@ -29,14 +28,13 @@ _SAMPLE = 6000
 """Pixels from which the memory of the date noise is estimated, at most."""
 _SAMPLE_BYTES = 12 * 2**20
 """Memory their covariances may take."""
-_TILE = 128
 
 
 def stage(after: str) -> Stage:
     """Return the stage; ``after`` names the step whose series it reads."""
     return Stage(
         name="fit",
-        version=1,
+        version=2,
         after=tuple(dict.fromkeys(("import", "pairs", "invert", after, "reference"))),
         meaning="fit velocity and models to each series, with standard deviations and quality flags",
         parameters=_parameters,
@@ -73,11 +71,13 @@ def _work(context: StageContext, after: str) -> tuple[Tally, ...]:
     names = layer_names(design)
     plan = context.blocks()
     _create(context, names, len(dates), plan.block.rows)
-    correlation = _correlation(context, after, dates)
-    context.note(correlation.finding)
+    noise = series_noise(context)
+    correlation = _correlation(context, after, dates, noise)
+    for finding in (noise.sharing.finding, correlation.finding):
+        context.note(finding)
     tally: Tally | None = None
     for block in context.pending(plan):
-        context.step.finish_block(block.index, _one_block(context, after, block, removed, correlation))
+        context.step.finish_block(block.index, _one_block(context, after, block, removed, noise, correlation))
     payloads = context.payloads(plan)
     for payload in payloads:
         part = Tally(**payload["tally"])
@@ -103,16 +103,19 @@ def _create(context: StageContext, names: tuple[str, ...], n_dates: int, block_r
     )
 
 
-def _correlation(context: StageContext, after: str, dates: tuple[date, ...]) -> TemporalCorrelation:
+def _correlation(
+    context: StageContext, after: str, dates: tuple[date, ...], noise: SeriesNoise
+) -> TemporalCorrelation:
     """Estimate the memory of the date noise on a sample of pixels, the same however blocks are cut."""
     series = context.upstream(after).array("displacement")
     removed = np.array(context.upstream("reference").get("reference")["removed_m"], np.float32)[:, None]
     samples, covariances = [], []
-    for rows, cols, step in _sample_tiles(context.grid.shape, len(dates)):
+    wanted = min(_SAMPLE, _SAMPLE_BYTES // (4 * len(dates) ** 2))
+    for rows, cols, step in sample_tiles(context.grid.shape, wanted):
         context.check_cancel()
         tile = np.asarray(series[(slice(None), rows, cols)])[:, ::step, ::step]
         samples.append(tile.reshape(len(dates), -1) - removed)
-        covariances.append(covariance_in(context, (rows, cols), step=step)(slice(None), slice(None)))
+        covariances.append(noise.covariance(context, (rows, cols), step=step)(slice(None), slice(None)))
     return estimate_correlation(
         np.concatenate(samples, axis=1),
         dates=dates,
@@ -121,20 +124,13 @@ def _correlation(context: StageContext, after: str, dates: tuple[date, ...]) -> 
     )
 
 
-def _sample_tiles(shape: Shape, n_dates: int) -> list[tuple[slice, slice, int]]:
-    """Return at most 36 tiles, spread over the image, and the stride inside them."""
-    tiles = [(r, c) for r in range(0, shape.rows, _TILE) for c in range(0, shape.cols, _TILE)]
-    chosen = [tiles[k] for k in np.unique(np.linspace(0, len(tiles) - 1, min(len(tiles), 36)).astype(int))]
-    wanted = min(_SAMPLE, _SAMPLE_BYTES // (4 * n_dates**2))
-    pixels = min(shape.size, len(chosen) * _TILE**2)
-    step = max(int(np.ceil(np.sqrt(pixels / max(wanted, 1)))), 1)
-    return [
-        (slice(r, min(r + _TILE, shape.rows)), slice(c, min(c + _TILE, shape.cols)), step) for r, c in chosen
-    ]
-
-
 def _one_block(
-    context: StageContext, after: str, block: Block, removed: np.ndarray, correlation: TemporalCorrelation
+    context: StageContext,
+    after: str,
+    block: Block,
+    removed: np.ndarray,
+    noise: SeriesNoise,
+    correlation: TemporalCorrelation,
 ) -> dict[str, Any]:
     at = block.keep.slices
     series = np.asarray(context.upstream(after).array("displacement")[(slice(None), *at)])
@@ -143,7 +139,7 @@ def _one_block(
         displacement,
         dates=series_network(context)[0].dates,
         options=context.config.series.models,
-        covariance=covariance_in(context, at),
+        covariance=noise.covariance(context, at),
         correlation=correlation,
     )
     for name, image in result.layers.items():

@@ -14,6 +14,7 @@ from fringeworks.model.stack import PairNetwork
 from fringeworks.model.tally import Tally
 from fringeworks.timeseries.smallbaseline import invert
 from fringeworks.workflow.config import RunConfig, plain
+from fringeworks.workflow.noise import DEFAULT_EFFECTIVE_LOOKS
 from fringeworks.workflow.records import series_network
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
 
@@ -30,8 +31,6 @@ _IMAGES = {
     "flags": "uint16",
 }
 _SUMS = ("pair_square_sum", "date_square_sum", "pair_count", "date_count", "pair_rejected")
-DEFAULT_EFFECTIVE_LOOKS = 10.0
-"""Used where the stack does not say how many independent samples stand behind a coherence value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
