@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from itertools import pairwise
 from typing import ParamSpec, TypeVar, cast
 
@@ -15,12 +17,36 @@ R = TypeVar("R")
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a serial kernel: no fast-math, so that results do not depend on how work is cut."""
-    return cast("Callable[P, R]", numba.njit(cache=True, nogil=True)(function))
+    return _compile(function, parallel=False)
 
 
 def parallel_kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a kernel whose ``prange`` loops run on all threads; same arithmetic as :func:`kernel`."""
-    return cast("Callable[P, R]", numba.njit(cache=True, nogil=True, parallel=True)(function))
+    return _compile(function, parallel=True)
+
+
+def _compile(function: Callable[P, R], *, parallel: bool) -> Callable[P, R]:
+    """Compile at the first call and keep the result on disk; where no folder can be written, in memory alone."""
+    try:
+        dispatcher = numba.njit(cache=True, nogil=True, parallel=parallel)(function)
+    except RuntimeError:
+        dispatcher = numba.njit(nogil=True, parallel=parallel)(function)
+        return cast("Callable[P, R]", dispatcher)
+    # Numba takes a kept result for valid while the function's own file is unchanged.  But the code of every kernel that
+    # it calls is part of it: the files beside it, and ours, belong to the stamp.
+    kept = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
+    if kept is not None and hasattr(kept, "_source_stamp"):
+        here, there = os.path.dirname(__file__), os.path.dirname(function.__code__.co_filename)  # noqa: PTH120
+        kept._source_stamp = (_stamp_of(here), _stamp_of(there))  # noqa: SLF001 - Numba has no other way
+    return cast("Callable[P, R]", dispatcher)
+
+
+@lru_cache(maxsize=64)
+def _stamp_of(folder: str) -> tuple[tuple[str, int, int], ...]:
+    """Return name, time of change and size of the Python files of a folder."""
+    with os.scandir(folder) as entries:
+        files = [(e.name, e.stat()) for e in entries if e.name.endswith(".py")]
+    return tuple(sorted((name, stat.st_mtime_ns, stat.st_size) for name, stat in files))
 
 
 def in_threads(work: Callable[[int, int], None], n_pieces: int) -> None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from fringeworks.numerics.compiled import kernel
 from fringeworks.numerics.elimination import Elimination
 
-LANES: Final = 32
+LANES: Final = 64
 """Pixels worked on together: enough to hide the cost of a loop, few enough to stay in the second-level cache."""
 
 SINGULAR: Final = 1e-12
@@ -30,73 +30,87 @@ Lanes = NDArray[np.float64]
 
 
 @kernel
-def add_edge(
-    weight: Lanes,
-    value: Lanes,
-    first: int,
-    second: int,
-    entry: int,
-    diagonal: Lanes,
-    lower: Lanes,
-    right: Lanes,
-) -> None:
-    """Add one edge, ``value = x[second] - x[first]`` with ``weight``, to the normal equations of a tile."""
-    if first >= 0:
-        d, b = diagonal[first], right[first]
-        for k in range(weight.size):
-            d[k] += weight[k]
-            b[k] -= weight[k] * value[k]
-    if second >= 0:
-        d, b = diagonal[second], right[second]
-        for k in range(weight.size):
-            d[k] += weight[k]
-            b[k] += weight[k] * value[k]
-    if entry >= 0:
-        o = lower[entry]
-        for k in range(weight.size):
-            o[k] -= weight[k]
-
-
-@kernel
-def _subtract_product(target: Lanes, a: Lanes, b: Lanes) -> None:
+def subtract_product(target: Lanes, a: Lanes, b: Lanes) -> None:
+    """Subtract the product of two rows from a third, lane by lane."""
     for k in range(target.size):
         target[k] -= a[k] * b[k]
 
 
 @kernel
-def factorise(diagonal: Lanes, lower: Lanes, inverse_pivot: Lanes, graph: Elimination) -> None:
-    """Factorise a tile in place: ``lower`` becomes L, ``inverse_pivot`` the inverse of D (zero: rank defect)."""
-    n, lanes = diagonal.shape
-    scaled = np.empty(lanes)
-    total = diagonal.copy()
-    for j in range(n):
-        d, whole, inverse = diagonal[j], total[j], inverse_pivot[j]
+def add_edges(
+    weight: Lanes, value: Lanes, graph: Elimination, diagonal: Lanes, lower: Lanes, right: Lanes
+) -> None:
+    """Add all edges, ``value = x[second] - x[first]`` with ``weight``, to the normal equations of a tile.
+
+    What belongs to node 0 goes to row -1, the last one, which nobody reads.  One array is changed by each loop: with
+    two, the compiler gives up on vector code.
+    """
+    lanes = weight.shape[1]
+    for p in range(weight.shape[0]):
+        i, j, entry = graph.edge_unknown[p, 0], graph.edge_unknown[p, 1], graph.edge_entry[p]
         for k in range(lanes):
-            inverse[k] = 1.0 / d[k] if d[k] > SINGULAR * whole[k] else 0.0
-        for a in range(graph.column_start[j], graph.column_start[j + 1]):
-            column = lower[a]
-            for k in range(lanes):
-                scaled[k] = column[k] * inverse[k]
-            _subtract_product(diagonal[graph.row[a]], scaled, column)
-            for b in range(a + 1, graph.column_start[j + 1]):
-                _subtract_product(lower[graph.position[graph.row[b], graph.row[a]]], scaled, lower[b])
-            for k in range(lanes):
-                column[k] = scaled[k]
+            diagonal[i, k] += weight[p, k]
+        for k in range(lanes):
+            diagonal[j, k] += weight[p, k]
+        for k in range(lanes):
+            right[i, k] -= weight[p, k] * value[p, k]
+        for k in range(lanes):
+            right[j, k] += weight[p, k] * value[p, k]
+        for k in range(lanes):
+            lower[entry, k] -= weight[p, k]
+
+
+@kernel
+def _invert_pivot(diagonal: Lanes, whole: Lanes, inverse: Lanes) -> None:
+    for k in range(inverse.size):
+        inverse[k] = 1.0 / diagonal[k] if diagonal[k] > SINGULAR * whole[k] else 0.0
+
+
+@kernel
+def _multiply(target: Lanes, a: Lanes, b: Lanes) -> None:
+    for k in range(target.size):
+        target[k] = a[k] * b[k]
+
+
+@kernel
+def _copy(target: Lanes, source: Lanes) -> None:
+    for k in range(target.size):
+        target[k] = source[k]
+
+
+@kernel
+def factorise(diagonal: Lanes, lower: Lanes, inverse_pivot: Lanes, graph: Elimination) -> None:
+    """Factorise a tile in place: ``lower`` becomes L, ``inverse_pivot`` the inverse of D (zero: rank defect).
+
+    ``diagonal`` and ``lower`` have one row more than there are unknowns and entries (see :func:`add_edges`).
+    """
+    scaled = np.empty(diagonal.shape[1])
+    whole = diagonal.copy()
+    for j in range(graph.node.size):
+        _invert_pivot(diagonal[j], whole[j], inverse_pivot[j])
+        last = graph.column_start[j + 1]
+        for a in range(graph.column_start[j], last):
+            r = graph.row[a]
+            _multiply(scaled, lower[a], inverse_pivot[j])
+            subtract_product(diagonal[r], scaled, lower[a])
+            for b in range(a + 1, last):
+                subtract_product(lower[graph.position[graph.row[b], r]], scaled, lower[b])
+            _copy(lower[a], scaled)
 
 
 @kernel
 def substitute(lower: Lanes, inverse_pivot: Lanes, right: Lanes, graph: Elimination) -> None:
-    """Solve a factorised tile in place: ``right`` becomes the unknowns, (unknown, lane)."""
-    n, lanes = right.shape
+    """Solve a factorised tile in place: ``right`` becomes the unknowns, (unknown + 1, lane), the last row zero."""
+    n = graph.node.size
     for j in range(n):
         for a in range(graph.column_start[j], graph.column_start[j + 1]):
-            _subtract_product(right[graph.row[a]], lower[a], right[j])
+            subtract_product(right[graph.row[a]], lower[a], right[j])
     for j in range(n - 1, -1, -1):
-        x, inverse = right[j], inverse_pivot[j]
-        for k in range(lanes):
-            x[k] *= inverse[k]
+        _multiply(right[j], right[j], inverse_pivot[j])
         for a in range(graph.column_start[j], graph.column_start[j + 1]):
-            _subtract_product(x, lower[a], right[graph.row[a]])
+            subtract_product(right[j], lower[a], right[graph.row[a]])
+    for k in range(right.shape[1]):
+        right[n, k] = 0.0
 
 
 @kernel
@@ -108,16 +122,16 @@ def _subtract_scaled(target: Lanes, factor: float, x: Lanes) -> None:
 @kernel
 def substitute_alike(lower: Lanes, inverse_pivot: Lanes, right: Lanes, graph: Elimination) -> None:
     """Solve as :func:`substitute` does, to the same bits, with the factor of lane 0 for all lanes."""
-    n, lanes = right.shape
+    n = graph.node.size
     for j in range(n):
         for a in range(graph.column_start[j], graph.column_start[j + 1]):
             _subtract_scaled(right[graph.row[a]], lower[a, 0], right[j])
     for j in range(n - 1, -1, -1):
-        x, inverse = right[j], inverse_pivot[j, 0]
-        for k in range(lanes):
-            x[k] *= inverse
+        inverse = inverse_pivot[j, 0]
+        for k in range(right.shape[1]):
+            right[j, k] *= inverse
         for a in range(graph.column_start[j], graph.column_start[j + 1]):
-            _subtract_scaled(x, lower[a, 0], right[graph.row[a]])
+            _subtract_scaled(right[j], lower[a, 0], right[graph.row[a]])
 
 
 @kernel
@@ -126,44 +140,37 @@ def invert_pattern(
 ) -> None:
     """Compute the inverse of the normal matrix where the factor has entries (Takahashi's recursion).
 
-    ``diagonal`` (unknown, lane) and ``off`` (entry, lane) receive it; a node held at zero has zero rows.
+    ``diagonal`` (unknown + 1, lane) and ``off`` (entry + 1, lane) receive it, last rows as they were; a node held at
+    zero has zero rows.
     """
-    n, lanes = inverse_pivot.shape
-    for j in range(n - 1, -1, -1):
+    for j in range(graph.node.size - 1, -1, -1):
         first, last = graph.column_start[j], graph.column_start[j + 1]
         for a in range(first, last):
-            z = off[a]
-            z[:] = 0.0
             i = graph.row[a]
-            for b in range(first, last):
-                r = graph.row[b]
-                if r == i:
-                    _subtract_product(z, lower[b], diagonal[i])
-                else:
-                    _subtract_product(z, lower[b], off[graph.position[max(i, r), min(i, r)]])
-        z = diagonal[j]
-        pivot = inverse_pivot[j]
-        for k in range(lanes):
-            z[k] = pivot[k]
+            off[a] = 0.0
+            for b in range(first, a):
+                subtract_product(off[a], lower[b], off[graph.position[i, graph.row[b]]])
+            subtract_product(off[a], lower[a], diagonal[i])
+            for b in range(a + 1, last):
+                subtract_product(off[a], lower[b], off[graph.position[graph.row[b], i]])
+        _copy(diagonal[j], inverse_pivot[j])
         for a in range(first, last):
-            _subtract_product(z, lower[a], off[a])
+            subtract_product(diagonal[j], lower[a], off[a])
 
 
 @kernel
 def invert_whole(lower: Lanes, inverse_pivot: Lanes, graph: Elimination, inverse: Lanes) -> None:
-    """Compute the whole inverse of the normal matrix, ``inverse`` (unknown, unknown, lane)."""
-    n, lanes = inverse_pivot.shape
+    """Compute the whole inverse of the normal matrix; ``inverse`` is (unknown * unknown, lane)."""
+    n = graph.node.size
     for j in range(n - 1, -1, -1):
         for i in range(n - 1, j - 1, -1):
-            z = inverse[i, j]
-            pivot = inverse_pivot[j]
-            for k in range(lanes):
-                z[k] = pivot[k] if i == j else 0.0
+            z = i * n + j
+            inverse[z] = 0.0
+            if i == j:
+                inverse[z] = inverse_pivot[j]
             for a in range(graph.column_start[j], graph.column_start[j + 1]):
-                _subtract_product(z, lower[a], inverse[i, graph.row[a]])
-            mirror = inverse[j, i]
-            for k in range(lanes):
-                mirror[k] = z[k]
+                subtract_product(inverse[z], lower[a], inverse[i * n + graph.row[a]])
+            _copy(inverse[j * n + i], inverse[z])
 
 
 @kernel

@@ -5,16 +5,19 @@ Everything here is (pair, lane) or (unknown, lane), a lane being one pixel of th
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fringeworks.numerics.compiled import kernel
 from fringeworks.numerics.elimination import Elimination
-from fringeworks.numerics.leastsquares import LANES, add_edge, factorise, select_smallest, substitute
+from fringeworks.numerics.leastsquares import LANES, add_edges, factorise, select_smallest, substitute
 
-MAD_TO_SIGMA = 1.4826
+STRIP: Final = 8 * LANES
+"""Pixels read together: long enough rows for the memory to stream."""
+
+MAD_TO_SIGMA: Final = 1.4826
 """Standard deviation over median absolute value, for a Gaussian."""
 
 Array = NDArray[np.float64]
@@ -27,9 +30,12 @@ class Tile(NamedTuple):
     ----------
     phase, prior, weight, residual : (pair, lane)
         Phase [rad], weight it came with and weight it has now [1/rad^2], residual of the solution [rad].
-    diagonal, right, inverse_pivot, variance : (unknown, lane)
-        Normal equations; ``right`` holds the solution afterwards; diagonal of the inverse.
-    lower, covariance : (entry, lane)
+    diagonal, right, variance : (unknown + 1, lane)
+        Normal equations; ``right`` holds the solution afterwards; diagonal of the inverse.  The last row, number -1,
+        stands for the first date, which is no unknown.
+    inverse_pivot : (unknown, lane)
+        Inverse pivots of the factor, zero where it has a rank defect.
+    lower, covariance : (entry + 1, lane)
         Factor, and the inverse where the factor has entries.
     """
 
@@ -46,20 +52,24 @@ class Tile(NamedTuple):
 
 
 @kernel
-def new_tile(n_pairs: int, graph: Elimination) -> Tile:
-    """Allocate a tile; one per thread, used again for each tile of pixels."""
+def new_tile(n_pairs: int, graph: Elimination, lanes: int) -> Tile:
+    """Allocate a tile; one per thread, used again for each tile of pixels.
+
+    The number of lanes is an argument, not a constant: the compiler would unroll loops of known length, and the
+    unrolled code is scalar.
+    """
     n, entries = graph.node.size, graph.row.size
     return Tile(
-        np.zeros((n_pairs, LANES)),
-        np.zeros((n_pairs, LANES)),
-        np.zeros((n_pairs, LANES)),
-        np.zeros((n_pairs, LANES)),
-        np.zeros((n, LANES)),
-        np.zeros((n, LANES)),
-        np.zeros((n, LANES)),
-        np.zeros((n, LANES)),
-        np.zeros((entries, LANES)),
-        np.zeros((entries, LANES)),
+        np.zeros((n_pairs, lanes)),
+        np.zeros((n_pairs, lanes)),
+        np.zeros((n_pairs, lanes)),
+        np.zeros((n_pairs, lanes)),
+        np.zeros((n + 1, lanes)),
+        np.zeros((n + 1, lanes)),
+        np.zeros((n, lanes)),
+        np.zeros((n + 1, lanes)),
+        np.zeros((entries + 1, lanes)),
+        np.zeros((entries + 1, lanes)),
     )
 
 
@@ -67,16 +77,26 @@ def new_tile(n_pairs: int, graph: Elimination) -> Tile:
 def copy_lanes(source: Array, target: Array) -> None:
     """Copy one (something, lane) array into another."""
     for p in range(source.shape[0]):
-        a, b = source[p], target[p]
-        for k in range(a.size):
-            b[k] = a[k]
+        for k in range(source.shape[1]):
+            target[p, k] = source[p, k]
+
+
+@kernel
+def copy_strip(block: NDArray[np.float32], begin: int, end: int, strip: NDArray[np.float32]) -> None:
+    """Copy pixels ``begin`` to ``end`` of a (pair, pixel) block into a small array that stays in the cache.
+
+    Rows of a block lie far apart in memory; tiles of a few pixels read straight from it would wait for each row.
+    """
+    for p in range(block.shape[0]):
+        for k in range(end - begin):
+            strip[p, k] = block[p, begin + k]
 
 
 @kernel
 def load(tile: Tile, phase: NDArray[np.float32], weight: NDArray[np.float32], start: int, count: int) -> None:
     """Copy ``count`` pixels from ``start`` into the tile; lanes beyond them, and NaN, get no weight."""
     for p in range(phase.shape[0]):
-        for k in range(LANES):
+        for k in range(tile.phase.shape[1]):
             f, w = np.float32(0.0), np.float32(0.0)
             if k < count:
                 f, w = phase[p, start + k], weight[p, start + k]
@@ -92,40 +112,21 @@ def adjust(tile: Tile, graph: Elimination) -> None:
     tile.diagonal[:] = 0.0
     tile.lower[:] = 0.0
     tile.right[:] = 0.0
-    for p in range(tile.phase.shape[0]):
-        i, j = graph.edge_unknown[p]
-        add_edge(
-            tile.weight[p], tile.phase[p], i, j, graph.edge_entry[p], tile.diagonal, tile.lower, tile.right
-        )
+    add_edges(tile.weight, tile.phase, graph, tile.diagonal, tile.lower, tile.right)
     factorise(tile.diagonal, tile.lower, tile.inverse_pivot, graph)
     substitute(tile.lower, tile.inverse_pivot, tile.right, graph)
 
 
 @kernel
-def _subtract_where(r: Array, x: Array, prior: Array) -> None:
-    for k in range(r.size):
-        r[k] -= x[k] if prior[k] > 0 else 0.0
-
-
-@kernel
-def _add_where(r: Array, x: Array, prior: Array) -> None:
-    for k in range(r.size):
-        r[k] += x[k] if prior[k] > 0 else 0.0
-
-
-@kernel
 def find_residuals(tile: Tile, graph: Elimination) -> None:
     """Compute phase minus solution of every interferogram that came with a weight, rejected or not."""
-    for p in range(tile.phase.shape[0]):
-        i, j = graph.edge_unknown[p]
-        r = tile.residual[p]
-        f = tile.phase[p]
-        for k in range(LANES):
-            r[k] = f[k]
-        if j >= 0:
-            _subtract_where(r, tile.right[j], tile.prior[p])
-        if i >= 0:
-            _add_where(r, tile.right[i], tile.prior[p])
+    residual, phase, dates, prior = tile.residual, tile.phase, tile.right, tile.prior
+    for p in range(phase.shape[0]):
+        # Row -1 stands for the first date and is zero.
+        i, j = graph.edge_unknown[p, 0], graph.edge_unknown[p, 1]
+        for k in range(phase.shape[1]):
+            good = 1.0 if prior[p, k] > 0 else 0.0
+            residual[p, k] = (phase[p, k] - dates[j, k] + dates[i, k]) * good
 
 
 @kernel
@@ -183,14 +184,14 @@ def minimise_absolute(tile: Tile, graph: Elimination, iterations: int) -> Array:
         find_residuals(tile, graph)
         for p in range(tile.phase.shape[0]):
             w, r, r0 = tile.weight[p], tile.residual[p], root[p]
-            for k in range(LANES):
+            for k in range(tile.phase.shape[1]):
                 w[k] = r0[k] / max(abs(r[k]), width)
         copy_lanes(tile.right, last)
         adjust(tile, graph)
         width = max(0.5 * width, 1e-6)
-    change = np.zeros(LANES)
+    change = np.zeros(tile.phase.shape[1])
     for u in range(last.shape[0]):
-        for k in range(LANES):
+        for k in range(tile.phase.shape[1]):
             change[k] = max(change[k], abs(tile.right[u, k] - last[u, k]))
     copy_lanes(tile.right, last)
     copy_lanes(tile.prior, tile.weight)

@@ -91,8 +91,7 @@ def date_covariance(
 
     def work(first: int, last: int) -> None:
         _covariance_tiles(
-            first,
-            last,
+            (first, last, LANES),
             flat,
             (edges, years, known, height),
             (options.minimum_per_date, options.minimum_interferograms, int(options.gaps == "bridge")),
@@ -107,8 +106,7 @@ def date_covariance(
 
 @kernel
 def _covariance_tiles(
-    first: int,
-    last: int,
+    tiles: tuple[int, int, int],
     weight: Single,
     arrays: tuple[Labels, Array, Array, Single],
     limits: tuple[int, int, int],
@@ -117,12 +115,13 @@ def _covariance_tiles(
     result: Single,
 ) -> None:
     edges, years, known, height = arrays
-    tile = new_tile(weight.shape[0], graph)
-    inverse = np.empty((graph.node.size, graph.node.size, LANES))
+    first, last, lanes = tiles
+    tile = new_tile(weight.shape[0], graph, lanes)
+    inverse = np.empty((graph.node.size**2, lanes))
     label, parent = np.empty(years.size, np.int64), np.empty(years.size, np.int64)
     for t in range(first, last):
-        start = t * LANES
-        count = min(LANES, weight.shape[1] - start)
+        start = t * lanes
+        count = min(lanes, weight.shape[1] - start)
         load(tile, weight, weight, start, count)
         adjust(tile, graph)
         invert_whole(tile.lower, tile.inverse_pivot, graph, inverse)
@@ -154,7 +153,7 @@ def _write_plain(inverse: Array, lane: int, graph: Elimination, scale: float, re
         result[i, 0] = 0.0
     for u in range(graph.node.size):
         for v in range(graph.node.size):
-            result[graph.node[u], graph.node[v]] = scale * inverse[u, v, lane]
+            result[graph.node[u], graph.node[v]] = scale * inverse[u * graph.node.size + v, lane]
 
 
 @kernel
@@ -166,7 +165,7 @@ def _close_covariance(
     plain = np.zeros((n, n))
     for u in range(graph.node.size):
         for v in range(graph.node.size):
-            plain[graph.node[u], graph.node[v]] = inverse[u, v, lane]
+            plain[graph.node[u], graph.node[v]] = inverse[u * graph.node.size + v, lane]
     smeared = multiply(constraint.functional, plain)
     inner = multiply(smeared, constraint.functional.T)
     extra = terms_covariance(constraint, inner, known[0], known[1], known[2])

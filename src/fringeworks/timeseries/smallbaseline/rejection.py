@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from fringeworks.numerics.compiled import kernel
 from fringeworks.numerics.elimination import Elimination
-from fringeworks.numerics.leastsquares import LANES, invert_pattern
+from fringeworks.numerics.leastsquares import invert_pattern
 from fringeworks.timeseries.smallbaseline.adjustment import (
     Tile,
     adjust,
@@ -71,12 +71,13 @@ class Outcome(NamedTuple):
 @kernel
 def reject_outliers(tile: Tile, graph: Elimination, edges: NDArray[np.int64], rule: Rule) -> Outcome:
     """Re-weight, reject and solve again, in the suspect lanes of a solved tile with its residuals."""
-    outcome = Outcome(np.zeros(LANES, np.bool_), np.zeros(LANES, np.bool_), np.zeros(LANES))
+    lanes = tile.phase.shape[1]
+    outcome = Outcome(np.zeros(lanes, np.bool_), np.zeros(lanes, np.bool_), np.zeros(lanes))
     if not _find_suspects(tile, rule, outcome):
         return outcome
     buffer = np.empty(tile.phase.shape[0])
     for _ in range(rule.iterations):
-        for k in range(LANES):
+        for k in range(lanes):
             if outcome.suspect[k]:
                 _soften(tile, k, rule, robust_sigma(tile, k, buffer))
         adjust(tile, graph)
@@ -84,7 +85,7 @@ def reject_outliers(tile: Tile, graph: Elimination, edges: NDArray[np.int64], ru
     kept = tile.prior > 0
     for _ in range(rule.rejections):
         invert_pattern(tile.lower, tile.inverse_pivot, graph, tile.variance, tile.covariance)
-        for k in range(LANES):
+        for k in range(lanes):
             if outcome.suspect[k] and not outcome.unsettled[k]:
                 outcome.spread[k] = robust_sigma(tile, k, buffer)
                 _choose(tile, k, graph, rule, outcome.spread[k], kept)
@@ -97,13 +98,13 @@ def reject_outliers(tile: Tile, graph: Elimination, edges: NDArray[np.int64], ru
 
 @kernel
 def _find_suspects(tile: Tile, rule: Rule, outcome: Outcome) -> bool:
-    largest = np.zeros(LANES)
+    largest = np.zeros(tile.phase.shape[1])
     for p in range(tile.residual.shape[0]):
         r = tile.residual[p]
-        for k in range(LANES):
+        for k in range(tile.phase.shape[1]):
             largest[k] = max(largest[k], abs(r[k]))
     found = False
-    for k in range(LANES):
+    for k in range(tile.phase.shape[1]):
         if largest[k] > rule.threshold:
             outcome.suspect[k] = count_used(tile, k) > count_rank(tile, k)
             found = found or outcome.suspect[k]
@@ -179,7 +180,7 @@ def _apply(tile: Tile, lane: int, edges: NDArray[np.int64], rule: Rule, kept: Fl
 @kernel
 def _restore_links(tile: Tile, lane: int, edges: NDArray[np.int64], kept: Flags) -> None:
     """Keep, best first, the rejected interferograms without which the network would fall apart."""
-    parent = np.arange(tile.right.shape[0] + 1)
+    parent = np.arange(tile.right.shape[0])
     for p in range(edges.shape[0]):
         if kept[p, lane]:
             join(parent, edges[p, 0], edges[p, 1])
@@ -207,7 +208,7 @@ def _check_settled(
         find_residuals(tile, graph)
         return
     invert_pattern(tile.lower, tile.inverse_pivot, graph, tile.variance, tile.covariance)
-    for k in range(LANES):
+    for k in range(tile.phase.shape[1]):
         if outcome.suspect[k] and not outcome.unsettled[k]:
             spread = robust_sigma(tile, k, buffer)
             outcome.unsettled[k] = _choose(tile, k, graph, rule, spread, kept) > 0

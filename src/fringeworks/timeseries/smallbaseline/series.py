@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +11,17 @@ from fringeworks.errors import OutOfRangeError, ShapeMismatchError
 from fringeworks.model.stack import PairNetwork
 from fringeworks.numerics.compiled import in_threads, kernel
 from fringeworks.numerics.elimination import Elimination, plan_elimination
-from fringeworks.numerics.leastsquares import LANES, substitute_alike
+from fringeworks.numerics.leastsquares import (
+    LANES,
+    substitute_alike,
+    subtract_product,
+)
 from fringeworks.timeseries.smallbaseline.adjustment import (
+    STRIP,
     Tile,
     adjust,
+    copy_lanes,
+    copy_strip,
     count_rank,
     find_residuals,
     load,
@@ -25,9 +31,6 @@ from fringeworks.timeseries.smallbaseline.adjustment import (
 from fringeworks.timeseries.smallbaseline.gaps import build_constraint, label_subsets
 from fringeworks.timeseries.smallbaseline.lanes import close_dates, dates_of_lane, first_reached
 from fringeworks.timeseries.smallbaseline.solution import L1_ITERATIONS
-
-STRIP: Final = 16 * LANES
-"""Pixels read together: long enough rows for the memory to stream."""
 
 Single = NDArray[np.float32]
 Array = NDArray[np.float64]
@@ -96,7 +99,7 @@ def solve_series(
     rounds = L1_ITERATIONS if norm == "l1" else 0
 
     def work(first: int, last: int) -> None:
-        _series_tiles(first, last, flat, scale, edges, years, graph, rounds, (series, square_sum))
+        _series_tiles(first, last, LANES, flat, scale, edges, years, graph, rounds, (series, square_sum))
 
     in_threads(work, -(-flat.shape[1] // STRIP))
     return Series(dates=series.reshape(-1, *phase.shape[1:]), square_sum=square_sum.reshape(phase.shape[1:]))
@@ -106,6 +109,7 @@ def solve_series(
 def _series_tiles(
     first: int,
     last: int,
+    lanes: int,
     phase: Single,
     weight: Single,
     edges: Labels,
@@ -116,22 +120,25 @@ def _series_tiles(
 ) -> None:
     """Solve strips ``first`` to ``last``; an empty weight means ones."""
     series, square_sum = results
-    tile, alike = new_tile(phase.shape[0], graph), new_tile(phase.shape[0], graph)
+    tile, alike = new_tile(phase.shape[0], graph, lanes), new_tile(phase.shape[0], graph, lanes)
     for p in range(phase.shape[0]):
-        for k in range(LANES):
+        for k in range(lanes):
             alike.weight[p, k] = 1.0
     adjust(alike, graph)
     whole = weight.size == 0 and count_rank(alike, 0) == graph.node.size and rounds == 0
-    right = np.zeros((graph.node.size, STRIP))
+    right, given = np.zeros((graph.node.size + 1, STRIP)), np.zeros((graph.node.size + 1, STRIP))
+    near_phase = np.empty((phase.shape[0], STRIP), np.float32)
+    near_weight = np.ones((phase.shape[0], STRIP), np.float32)
     for strip in range(first, last):
         begin, end = strip * STRIP, min((strip + 1) * STRIP, phase.shape[1])
-        if whole and _solve_alike(
-            phase[:, begin:end], graph, alike, right, series[:, begin:end], square_sum[begin:end]
-        ):
+        if whole and _solve_alike(phase, begin, end, graph, alike, (right, given), results):
             continue
-        for start in range(begin, end, LANES):
-            count = min(LANES, end - start)
-            _load_series(tile, phase, weight, start, count)
+        copy_strip(phase, begin, end, near_phase)
+        if weight.size > 0:
+            copy_strip(weight, begin, end, near_weight)
+        for start in range(begin, end, lanes):
+            count = min(lanes, end - start)
+            load(tile, near_phase, near_weight, start - begin, count)
             if rounds > 0:
                 minimise_absolute(tile, graph, rounds)
             else:
@@ -142,89 +149,66 @@ def _series_tiles(
 
 
 @kernel
-def _load_series(tile: Tile, phase: Single, weight: Single, start: int, count: int) -> None:
-    if weight.size > 0:
-        load(tile, phase, weight, start, count)
-        return
-    for p in range(phase.shape[0]):
-        for k in range(LANES):
-            f = phase[p, start + k] if k < count else np.float32(np.nan)
-            good = np.isfinite(f)
-            tile.phase[p, k] = f if good else 0.0
-            tile.prior[p, k] = 1.0 if good else 0.0
-            tile.weight[p, k] = tile.prior[p, k]
-
-
-@kernel
-def _add(total: Array, row: Single) -> None:
-    for k in range(row.size):
-        total[k] += row[k]
-
-
-@kernel
-def _subtract(total: Array, row: Single) -> None:
-    for k in range(row.size):
-        total[k] -= row[k]
-
-
-@kernel
 def _sum_squares(tile: Tile, square_sum: Single) -> None:
-    total = np.zeros(LANES)
+    total = np.zeros(tile.phase.shape[1])
     for p in range(tile.weight.shape[0]):
-        w, r = tile.weight[p], tile.residual[p]
-        for k in range(LANES):
-            total[k] += w[k] * r[k] * r[k]
+        for k in range(total.size):
+            total[k] += tile.weight[p, k] * tile.residual[p, k] * tile.residual[p, k]
     for k in range(square_sum.size):
         square_sum[k] = total[k]
 
 
 @kernel
-def _solve_alike(
-    phase: Single, graph: Elimination, alike: Tile, right: Array, series: Single, square_sum: Single
-) -> bool:
-    """Solve a strip without gaps and with equal weights, for which one factor serves all; False if it has gaps."""
-    count = phase.shape[1]
+def _accumulate(phase: Single, begin: int, end: int, graph: Elimination, right: Array, total: Array) -> None:
+    """Sum the right-hand sides of pairs of weight one, and the squares of their phases."""
+    value = np.zeros(STRIP)
     for u in range(right.shape[0]):
-        x = right[u]
         for k in range(STRIP):
-            x[k] = 0.0
-    check = np.zeros(STRIP, np.float32)
+            right[u, k] = 0.0
     for p in range(phase.shape[0]):
-        row = phase[p]
-        # NaN and infinity, and only they, are not zero after this.
-        for k in range(count):
-            check[k] += row[k] * np.float32(0.0)
-        i, j = graph.edge_unknown[p]
-        if i >= 0:
-            _subtract(right[i, :count], row)
-        if j >= 0:
-            _add(right[j, :count], row)
-    for k in range(count):
-        if check[k] != 0.0:
-            return False
-    substitute_alike(alike.lower, alike.inverse_pivot, right, graph)
-    _square_residuals(phase, right, graph, square_sum)
-    for k in range(count):
-        series[0, k] = 0.0
-    for u in range(right.shape[0]):
-        row, x = series[graph.node[u]], right[u]
-        for k in range(count):
-            row[k] = x[k]
-    return True
+        i, j = graph.edge_unknown[p, 0], graph.edge_unknown[p, 1]
+        for k in range(end - begin):
+            value[k] = phase[p, begin + k]
+        for k in range(STRIP):
+            total[k] += value[k] * value[k]
+        for k in range(STRIP):
+            right[i, k] -= value[k]
+        for k in range(STRIP):
+            right[j, k] += value[k]
 
 
 @kernel
-def _square_residuals(phase: Single, dates: Array, graph: Elimination, square_sum: Single) -> None:
-    zero, total = np.zeros(phase.shape[1]), np.zeros(phase.shape[1])
-    for p in range(phase.shape[0]):
-        i, j = graph.edge_unknown[p]
-        row = phase[p]
-        first, second = dates[i] if i >= 0 else zero, dates[j] if j >= 0 else zero
-        for k in range(row.size):
-            r = row[k] - second[k] + first[k]
-            total[k] += r * r
-    for k in range(total.size):
-        square_sum[k] = total[k]
+def _solve_alike(
+    phase: Single,
+    begin: int,
+    end: int,
+    graph: Elimination,
+    alike: Tile,
+    work: tuple[Array, Array],
+    results: tuple[Single, Single],
+) -> bool:
+    """Solve a strip without gaps and with equal weights, for which one factor serves all; False if it has gaps."""
+    series, square_sum = results
+    right, given = work
+    count = end - begin
+    total = np.zeros(STRIP)
+    _accumulate(phase, begin, end, graph, right, total)
+    for k in range(count):
+        if not np.isfinite(total[k]):
+            return False
+    copy_lanes(right, given)
+    substitute_alike(alike.lower, alike.inverse_pivot, right, graph)
+    # Squares of the data less solution times right-hand side; doubles leave 1e-9 rad^2 of phases of 1000 rad.
+    for u in range(graph.node.size):
+        subtract_product(total, right[u], given[u])
+    for k in range(count):
+        square_sum[begin + k] = max(total[k], 0.0)
+        series[0, begin + k] = 0.0
+    for u in range(graph.node.size):
+        date = graph.node[u]
+        for k in range(count):
+            series[date, begin + k] = right[u, k]
+    return True
 
 
 @kernel
@@ -235,9 +219,9 @@ def _write_series(
     for k in range(count):
         series[0, start + k] = 0.0
     for u in range(graph.node.size):
-        row, x = series[graph.node[u], start : start + count], tile.right[u]
+        date = graph.node[u]
         for k in range(count):
-            row[k] = x[k]
+            series[date, start + k] = tile.right[u, k]
     for k in range(count):
         if count_rank(tile, k) < graph.node.size:
             _close_lane(tile, k, start + k, edges, years, graph, series)

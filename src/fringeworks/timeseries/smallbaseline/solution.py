@@ -13,8 +13,10 @@ from fringeworks.numerics.elimination import Elimination
 from fringeworks.numerics.leastsquares import LANES, invert_pattern
 from fringeworks.numerics.phase import cosine_sine
 from fringeworks.timeseries.smallbaseline.adjustment import (
+    STRIP,
     Tile,
     adjust,
+    copy_strip,
     count_rank,
     count_used,
     find_residuals,
@@ -98,38 +100,56 @@ def solve_block(phase: Single, problem: Problem, rule: Rule, graph: Elimination,
     """Solve all pixels of ``phase`` (pair, pixel), with the weights that ``results.weight`` came with."""
 
     def work(first: int, last: int) -> None:
-        _solve_tiles(first, last, phase, problem, rule, graph, results)
+        _solve_strips(first, last, LANES, phase, problem, rule, graph, results)
 
-    in_threads(work, -(-phase.shape[1] // LANES))
+    in_threads(work, -(-phase.shape[1] // STRIP))
 
 
 @kernel
-def _solve_tiles(
-    first: int, last: int, phase: Single, problem: Problem, rule: Rule, graph: Elimination, results: Results
+def _solve_strips(
+    first: int,
+    last: int,
+    lanes: int,
+    phase: Single,
+    problem: Problem,
+    rule: Rule,
+    graph: Elimination,
+    results: Results,
 ) -> None:
-    tile = new_tile(phase.shape[0], graph)
-    for t in range(first, last):
-        _solve_tile(t, tile, phase, problem, rule, graph, results)
+    tile = new_tile(phase.shape[0], graph, lanes)
+    near_phase = np.empty((phase.shape[0], STRIP), np.float32)
+    near_weight = np.empty((phase.shape[0], STRIP), np.float32)
+    for strip in range(first, last):
+        begin, end = strip * STRIP, min((strip + 1) * STRIP, phase.shape[1])
+        copy_strip(phase, begin, end, near_phase)
+        copy_strip(results.weight, begin, end, near_weight)
+        for start in range(begin, end, lanes):
+            count = min(lanes, end - start)
+            load(tile, near_phase, near_weight, start - begin, count)
+            _solve_tile(start, count, tile, problem, rule, graph, results)
 
 
 @kernel
 def _solve_tile(
-    t: int, tile: Tile, phase: Single, problem: Problem, rule: Rule, graph: Elimination, results: Results
+    start: int,
+    count: int,
+    tile: Tile,
+    problem: Problem,
+    rule: Rule,
+    graph: Elimination,
+    results: Results,
 ) -> None:
-    start = t * LANES
-    count = min(LANES, phase.shape[1] - start)
-    load(tile, phase, results.weight, start, count)
     if problem.absolute:
         change = minimise_absolute(tile, graph, L1_ITERATIONS)
         find_residuals(tile, graph)
-        outcome = Outcome(np.zeros(LANES, np.bool_), change > L1_SETTLED, np.zeros(LANES))
+        outcome = Outcome(np.zeros(change.size, np.bool_), change > L1_SETTLED, np.zeros(change.size))
     else:
         adjust(tile, graph)
         find_residuals(tile, graph)
         outcome = reject_outliers(tile, graph, problem.edges, rule)
     invert_pattern(tile.lower, tile.inverse_pivot, graph, tile.variance, tile.covariance)
-    _write_quality(t, tile, count, results)
-    factors = np.ones(LANES)
+    _write_quality(start, tile, count, results)
+    factors = np.ones(tile.phase.shape[1])
     for k in range(count):
         results.unsettled[start + k] = outcome.unsettled[k]
         factors[k] = _variance_factor(tile, k, problem.absolute, rule, outcome)
@@ -154,14 +174,15 @@ def _write_plain_dates(
 
     A solution of rank r that reaches n dates leaves n - r subsets.
     """
-    n_reached = np.zeros((problem.years.size, LANES), np.int64)
+    lanes = tile.phase.shape[1]
+    n_reached = np.zeros((problem.years.size, lanes), np.int64)
     for p in range(tile.weight.shape[0]):
         i, j = problem.edges[p]
-        for k in range(LANES):
+        for k in range(lanes):
             use = 1 if tile.weight[p, k] > 0 else 0
             n_reached[i, k] += use
             n_reached[j, k] += use
-    plain = np.zeros(LANES, np.bool_)
+    plain = np.zeros(lanes, np.bool_)
     for k in range(count):
         touched, enough = 0, 0
         for d in range(problem.years.size):
@@ -185,15 +206,16 @@ def _write_plain_dates(
 
 
 @kernel
-def _write_quality(t: int, tile: Tile, count: int, results: Results) -> None:
+def _write_quality(start: int, tile: Tile, count: int, results: Results) -> None:
     """Write rms, temporal coherence, counts and residual sums of a tile."""
-    start = t * LANES
-    square, real, imaginary, n = np.zeros(LANES), np.zeros(LANES), np.zeros(LANES), np.zeros(LANES)
-    cosine, sine = np.empty(LANES), np.empty(LANES)
+    t = start // tile.phase.shape[1]
+    lanes = tile.phase.shape[1]
+    square, real, imaginary, n = np.zeros(lanes), np.zeros(lanes), np.zeros(lanes), np.zeros(lanes)
+    cosine, sine = np.empty(lanes), np.empty(lanes)
     for p in range(tile.phase.shape[0]):
         r, w = tile.residual[p], tile.weight[p]
         cosine_sine(r, cosine, sine)
-        for k in range(LANES):
+        for k in range(lanes):
             use = 1.0 if w[k] > 0 else 0.0
             n[k] += use
             square[k] += use * r[k] * r[k]

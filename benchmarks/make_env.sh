@@ -1,0 +1,55 @@
+#!/bin/sh
+# Build one environment for each program we compare with, under .bench/NAME; `make bench-env` calls this.
+# An environment is complete when .bench/NAME/.complete exists; one that cannot be built is left out with a note.
+# Give names to build only these: sh benchmarks/make_env.sh dolphin
+# These programs keep their own licences (MintPy is GPL-3.0-or-later); nothing of ours imports them.
+set -u
+cd "$(dirname "$0")/.."
+python=${PYTHON:-python3}
+mkdir -p .bench
+
+# Dolphin imports GDAL's Python bindings without declaring them; they are built against the system's library.
+gdal_version() {
+    if ! command -v gdal-config >/dev/null 2>&1 && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+        { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+            libgdal-dev g++; } >.bench/libgdal.log 2>&1
+    fi
+    command -v gdal-config >/dev/null 2>&1 && gdal-config --version
+}
+
+install_dolphin() {
+    version=$(gdal_version) || { echo "libgdal-dev is missing: apt-get install libgdal-dev g++"; return 1; }
+    "$1" install --upgrade setuptools wheel numpy && "$1" install dolphin==0.42.9 &&
+        "$1" install --no-build-isolation "gdal==$version"
+}
+install_mintpy() { "$1" install mintpy==1.6.4; }
+install_pygmtsar() { "$1" install pygmtsar==2025.4.8.post1; }
+
+check_dolphin="import dolphin.timeseries"
+check_mintpy="import mintpy.ifgram_inversion"
+check_pygmtsar="import pygmtsar.Stack_lstsq"
+
+failed=0
+for name in ${*:-dolphin mintpy pygmtsar}; do
+    home=.bench/$name
+    if [ -e "$home/.complete" ]; then
+        echo "$name: complete"
+        continue
+    fi
+    echo "$name: building $home, a minute or two; log in .bench/$name.log"
+    eval "check=\${check_$name:-}"
+    if [ -z "$check" ]; then
+        echo "$name: no such program; known: dolphin mintpy pygmtsar" >&2
+        exit 2
+    fi
+    if { [ -x "$home/bin/python" ] || "$python" -m venv "$home"; } >".bench/$name.log" 2>&1 &&
+        "install_$name" "$home/bin/pip" >>".bench/$name.log" 2>&1 &&
+        "$home/bin/python" -c "$check" >>".bench/$name.log" 2>&1; then
+        touch "$home/.complete"
+        echo "$name: complete"
+    else
+        echo "$name: not built, its benchmarks will say peer: null; see .bench/$name.log" >&2
+        failed=1
+    fi
+done
+exit $failed
