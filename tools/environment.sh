@@ -57,8 +57,14 @@ if ! works; then
 fi
 printf '%s' "$here" >"$folder/.place"
 
-wanted=.
-if [ "$extras" != run ]; then wanted=".[$extras]"; fi
+# The resolver of old versions of pip can search for an hour where newer ones need seconds.
+"$folder/bin/python" -m pip install -qq --disable-pip-version-check --upgrade pip || say "pip stays as it is"
+
+case $extras in
+    run) wanted=. ;;
+    dev) wanted=".[archives,docs,test,dev]" ;;
+    *) wanted=".[$extras]" ;;
+esac
 say "Installing Fringeworks ($extras) into $folder; the first time takes a minute or two ..."
 install() { "$folder/bin/python" -m pip install -qq --disable-pip-version-check "$@" --editable "$wanted"; }
 if ! install --constraint requirements-lock.txt; then
