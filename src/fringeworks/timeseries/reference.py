@@ -15,7 +15,10 @@ from fringeworks.model.arrays import ArraySource, BoolImage, FloatImage, FloatSt
 from fringeworks.model.grids import MapGrid, Window
 from fringeworks.model.options import option
 from fringeworks.model.results import Reference
-from fringeworks.timeseries.stability import average_lack, average_over_area, depart_from_trend
+from fringeworks.timeseries.stability import average_lack, average_over_area, depart_from_mode
+
+_STABILITY = 3.0
+"""Stability counts as much as scatter and the two coherences together: a reference that moves spoils every pixel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +141,8 @@ def choose_place(fields: ReferenceFields, *, options: ReferenceOptions) -> Place
     Returns
     -------
     Place
-        Where the sum of three ratios over the area is least: departure of the velocity from the scene's robust
-        plane against its spread; scatter against its median; incoherence against its median.
+        Where a weighted sum of ratios over the area is least: departure of the velocity from the scene's
+        commonest against its spread; scatter against its median; incoherence against its median.
 
     Raises
     ------
@@ -158,10 +161,10 @@ def choose_place(fields: ReferenceFields, *, options: ReferenceOptions) -> Place
             hint="give a reference by hand, or lower the limits of the inversion",
         )
     candidates, relaxed = _candidates(usable, fields.temporal_coherence, options)
-    departure, spread = depart_from_trend(fields.velocity, usable)
+    departure, spread = depart_from_mode(fields.velocity, usable)
     rmse = np.where(usable, fields.rmse, np.nan)
     cost = (
-        average_over_area(np.abs(departure) / max(spread, 1e-9), usable, options.radius)
+        _STABILITY * average_over_area(np.abs(departure) / max(spread, 1e-9), usable, options.radius)
         + average_over_area(rmse / max(float(np.nanmedian(rmse)), 1e-9), usable, options.radius)
         + average_lack(fields.temporal_coherence, usable, options.radius)
         + (
@@ -363,7 +366,7 @@ def _describe(
     at = place.window(usable.shape).slices
     inside = usable[at]
     text = (
-        f"velocity {1e3 * float(np.mean(departure[at][inside])):+.1f} mm/yr from the scene's trend (spread "
+        f"velocity {1e3 * float(np.mean(departure[at][inside])):+.1f} mm/yr from the scene's commonest (spread "
         f"{1e3 * spread:.1f}), scatter {1e3 * float(np.nanmean(fields.rmse[at][inside])):.1f} mm, temporal coherence "
         f"{float(np.mean(fields.temporal_coherence[at][inside])):.2f}"
     )

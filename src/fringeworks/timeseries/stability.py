@@ -8,28 +8,34 @@ from scipy.ndimage import uniform_filter
 
 from fringeworks.model.arrays import BoolImage, FloatImage
 
-_MAD_TO_SIGMA = 1.4826
-_TREND_ROUNDS = 4
+_FEWEST = 8
+_QUARTER_TO_SIGMA = 1.0 / 0.31864
+"""A quarter of normal values lie within 0.31864 sigma of the mean."""
 
 
-def depart_from_trend(velocity: FloatImage, usable: BoolImage) -> tuple[NDArray[np.float64], float]:
-    """Return velocity minus a plane fitted robustly (trimmed and iterated), (y, x), and the robust spread about it."""
-    row, col = np.nonzero(usable)
-    values = velocity[usable].astype(np.float64)
-    rows, cols = usable.shape
-    basis = np.column_stack([np.ones(values.size), row / rows - 0.5, col / cols - 0.5])
-    plane = np.array([np.median(values), 0.0, 0.0])
-    spread = 0.0
-    for _ in range(_TREND_ROUNDS):
-        residual = values - basis @ plane
-        spread = _MAD_TO_SIGMA * float(np.median(np.abs(residual)))
-        kept = np.abs(residual) <= 2.0 * max(spread, 1e-12)
-        if kept.sum() < 10:
-            break
-        plane = np.linalg.lstsq(basis[kept], values[kept], rcond=None)[0]
+def depart_from_mode(velocity: FloatImage, usable: BoolImage) -> tuple[NDArray[np.float64], float]:
+    """Return velocity minus the commonest velocity of the scene, (y, x) [m/yr], and the spread of those near it.
+
+    Stable ground is what most pixels agree on.  Where much of a scene sinks, neither mean nor median nor a plane is
+    stable ground: all three lie on the slope between it and the bowl.  The commonest velocity is found as the half-sample
+    mode (Bickel and Fruehwirth 2006): the densest half of the values, the densest half of these, and so on.
+    """
+    values = np.sort(velocity[usable].astype(np.float64))
+    mode = _half_sample_mode(values)
+    spread = float(np.quantile(np.abs(values - mode), 0.25)) * _QUARTER_TO_SIGMA
     departure = np.full(usable.shape, np.nan)
-    departure[usable] = values - basis @ plane
+    departure[usable] = velocity[usable] - mode
     return departure, spread
+
+
+def _half_sample_mode(ordered: NDArray[np.float64]) -> float:
+    """Return the half-sample mode of ordered values."""
+    while ordered.size > _FEWEST:
+        half = (ordered.size + 1) // 2
+        width = ordered[half - 1 :] - ordered[: ordered.size - half + 1]
+        start = int(np.argmin(width))
+        ordered = ordered[start : start + half]
+    return float(np.mean(ordered))
 
 
 def average_lack(coherence: FloatImage, usable: BoolImage, radius: int) -> NDArray[np.float64]:

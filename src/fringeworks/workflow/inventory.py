@@ -245,15 +245,14 @@ def _assemble(slices: Sequence[ProductFacts]) -> StackDate:
     order = sorted(slices, key=_newest_last)
     held: dict[Ground, dict[Polarisation, ProductFacts]] = {}
     beaten: dict[tuple[str, str], list[Any]] = {}
-    for product in order:
-        for burst in product.bursts:
-            cell = held.setdefault(_ground(burst), {})
-            for polarisation in burst.polarisations:
-                before = cell.get(polarisation)
-                if before is not None:
-                    pair = (str(product.path), str(before.path))
-                    beaten.setdefault(pair, [product, before, 0])[2] += 1
-                cell[polarisation] = product
+    pieces = [(p, b, q) for p in order for b in p.bursts for q in b.polarisations]
+    for product, burst, polarisation in pieces:
+        cell = held.setdefault(_ground(burst), {})
+        before = cell.get(polarisation)
+        if before is not None:
+            pair = (str(product.path), str(before.path))
+            beaten.setdefault(pair, [product, before, 0])[2] += 1
+        cell[polarisation] = product
     used = {id(p) for cell in held.values() for p in cell.values()}
     kept = [p for p in slices if id(p) in used]
     return StackDate(

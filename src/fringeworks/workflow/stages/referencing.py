@@ -43,7 +43,7 @@ def stage(after: str) -> Stage:
     """Return the stage; ``after`` names the step whose series it reads."""
     return Stage(
         name="reference",
-        version=1,
+        version=2,
         after=tuple(dict.fromkeys(("import", "pairs", "invert", after))),
         meaning="choose or check the reference area, and record what it takes away",
         parameters=_parameters,
