@@ -81,11 +81,11 @@ class AsfProvider:
 def _session(library: Any, transport: Transport, base: str) -> Any:
     """Make a session for the library that asks through our transport and counts what is served."""
 
-    class Session(library.ASFSession):  # type: ignore[misc]
+    class _Session(library.ASFSession):  # type: ignore[misc]
         n_hits = 0
         n_items = 0
 
-        def post(self, url: str, data: Any = None, **_: Any) -> Any:
+        def post(self, url: str, data: Any = None, timeout: Any = None) -> Any:  # noqa: ARG002  (ours holds)
             after = self.headers.get("CMR-Search-After")
             response = transport.request(
                 "POST",
@@ -102,7 +102,7 @@ def _session(library: Any, transport: Transport, base: str) -> Any:
             self.n_hits += 0 if after else hits
             return response
 
-    return Session()
+    return _Session()
 
 
 def _words(query: SearchQuery) -> dict[str, Any]:

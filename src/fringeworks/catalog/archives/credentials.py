@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import netrc
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -197,11 +198,7 @@ class CredentialStore:
             self._found[realm.name] = (
                 self._from_environment(realm) or self._from_netrc(realm) or self._from_keyring(realm)
             )
-            credential = self._found[realm.name]
-            self.hide(credential.token, credential.password)
-            if credential:
-                pair = f"{credential.user}:{credential.password}"
-                self.hide(base64.b64encode(pair.encode()).decode() if credential.password else "")
+            self._hide_credential(self._found[realm.name])
         return self._found[realm.name]
 
     def hide(self, *secrets: str) -> None:
@@ -210,8 +207,18 @@ class CredentialStore:
             if secret:
                 self._secrets |= {secret, quote(secret, safe="")}
 
+    def _hide_credential(self, credential: Credential) -> None:
+        self.hide(credential.token, credential.password)
+        if credential.password:
+            pair = f"{credential.user}:{credential.password}"
+            self.hide(base64.b64encode(pair.encode()).decode())
+
     def scrub(self, text: str) -> str:
-        """Return a text with every secret replaced by three stars."""
+        """Return a text with every secret replaced by three stars, those that were not used yet among them."""
+        for realm in self._realms:
+            self._hide_credential(self._from_environment(realm))
+            with suppress(ConfigurationError):
+                self._hide_credential(self._from_netrc(realm))
         for secret in sorted(self._secrets, key=len, reverse=True):
             text = text.replace(secret, _HIDDEN)
         return text

@@ -106,7 +106,7 @@ def _reader(transport: Transport) -> Any:
     """Make the library's reader of addresses ask through our transport."""
     base: Any = need("pystac_client.stac_api_io").StacApiIO
 
-    class Reader(base):  # type: ignore[misc]
+    class _Reader(base):  # type: ignore[misc]
         def request(
             self,
             href: str,
@@ -124,7 +124,7 @@ def _reader(transport: Transport) -> Any:
             )
             return str(response.text)
 
-    return Reader()
+    return _Reader()
 
 
 def _record(item: Mapping[str, Any], environment: Mapping[str, str]) -> SceneRecord:

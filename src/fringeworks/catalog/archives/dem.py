@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from fringeworks.catalog.archives.cache import FileCache
 from fringeworks.catalog.archives.download import Delivered, Fetcher, Wanted
 from fringeworks.catalog.archives.endpoints import address
 from fringeworks.errors import ArchiveError, MissingInputError, NotInArchiveError, RequestError
@@ -17,6 +18,7 @@ SOURCES: Final = ("dem-aws", "dem-opentopography")
 DATUM: Final = "egm2008"
 """What the heights of GLO-30 count from."""
 MAX_TILES: Final = 2000
+_SEA: Final = "Copernicus_DSM_COG_10_{tile}_DEM.sea"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,31 +112,41 @@ def fetch_dem(
     RequestError
         The bounds are no area.
     MissingInputError
-        Offline, and no tile at all is at hand.
+        Offline, and a tile is not at hand that is not known to be sea.
     ArchiveError
         No source answered for a tile.
     """
     delivered: list[Delivered] = []
     absent: list[str] = []
+    unknown: list[str] = []
     for tile in tiles_of(bounds, margin=margin):
-        found = _fetch_tile(tile, fetcher, folder, environment)
-        if found is None:
+        try:
+            delivered.append(_fetch_tile(tile, fetcher, folder, environment))
+        except NotInArchiveError:
+            _remember_sea(tile, fetcher.cache)
             absent.append(tile)
-        else:
-            delivered.append(found)
-    if not delivered and fetcher.transport is None:
+        except MissingInputError:
+            known = fetcher.cache.find_named(_SEA.format(tile=tile)) is not None
+            (absent if known else unknown).append(tile)
+    if unknown:
         raise MissingInputError(
-            f"none of {len(absent)} tiles is at hand, and --offline was given",
+            f"{len(unknown)} tiles are not at hand, and --offline was given: {', '.join(unknown[:8])}",
             expected="tiles of Copernicus GLO-30 in the folder or the cache",
             hint="fetch them once without --offline",
         )
     return DemTiles(delivered=tuple(delivered), absent=tuple(absent))
 
 
-def _fetch_tile(
-    tile: str, fetcher: Fetcher, folder: Path, environment: Mapping[str, str]
-) -> Delivered | None:
-    """Bring one tile; None where a source says that there is none."""
+def _remember_sea(tile: str, cache: FileCache) -> None:
+    """Keep in the cache that a square has no tile, so that it is known offline too."""
+    name = _SEA.format(tile=tile)
+    part = cache.part(name)
+    part.write_bytes(b"")
+    cache.add(name, part, file_name=name)
+
+
+def _fetch_tile(tile: str, fetcher: Fetcher, folder: Path, environment: Mapping[str, str]) -> Delivered:
+    """Bring one tile; NotInArchiveError where a source says that there is none."""
     errors: list[ArchiveError] = []
     name = f"Copernicus_DSM_COG_10_{tile}_DEM.tif"
     for source in SOURCES:
@@ -142,9 +154,7 @@ def _fetch_tile(
         try:
             return fetcher.fetch(Wanted(file_name=name, urls=(url,)), folder)
         except NotInArchiveError:
-            return None
-        except MissingInputError:
-            return None
+            raise
         except ArchiveError as error:
             errors.append(error)
     raise errors[0]

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from fringeworks.catalog.archives.checksums import Checksum, verify
 from fringeworks.catalog.archives.credentials import shown
@@ -231,10 +231,7 @@ class Download:
             with self._part.open("r+b" if have else "wb") as stream:
                 stream.seek(have)
                 stream.truncate()
-                for chunk in response.iter_content(_CHUNK):
-                    stream.write(chunk)
-                    if self._progress is not None:
-                        self._progress(self._wanted.file_name, stream.tell(), self._stated_total())
+                self._pour(response, stream)
         except kinds:
             return False
         except OSError as error:
@@ -242,6 +239,13 @@ class Download:
                 raise disk_full(self._part, "the disk is full") from error
             raise
         return True
+
+    def _pour(self, response: Any, stream: IO[bytes]) -> None:
+        total = self._stated_total()
+        for chunk in response.iter_content(_CHUNK):
+            stream.write(chunk)
+            if self._progress is not None:
+                self._progress(self._wanted.file_name, stream.tell(), total)
 
     # ------------------------------------------------------------ the part file
 
