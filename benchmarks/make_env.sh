@@ -22,29 +22,44 @@ install_dolphin() {
     "$1" install --upgrade setuptools wheel numpy && "$1" install dolphin==0.42.9 &&
         "$1" install --no-build-isolation "gdal==$version"
 }
-install_mintpy() { "$1" install mintpy==1.6.4; }
-install_pygmtsar() { "$1" install pygmtsar==2025.4.8.post1; }
+install() {
+    case $1 in
+    dolphin) install_dolphin "$2" ;;
+    mintpy) "$2" install mintpy==1.6.4 ;;
+    pygmtsar) "$2" install pygmtsar==2025.4.8.post1 ;;
+    sarsen) "$2" install sarsen==0.9.6 xarray-sentinel==0.9.6 ;;
+    insardev-pygmtsar) "$2" install insardev-pygmtsar==2026.3.21 ;;
+    esac
+}
 
-check_dolphin="import dolphin.timeseries"
-check_mintpy="import mintpy.ifgram_inversion"
-check_pygmtsar="import pygmtsar.Stack_lstsq"
+# What must be importable for an environment to count as complete.
+module() {
+    case $1 in
+    dolphin) echo dolphin.timeseries ;;
+    mintpy) echo mintpy.ifgram_inversion ;;
+    pygmtsar) echo pygmtsar.Stack_lstsq ;;
+    sarsen) echo sarsen ;;
+    insardev-pygmtsar) echo insardev_pygmtsar ;;
+    *) return 1 ;;
+    esac
+}
 
 failed=0
-for name in ${*:-dolphin mintpy pygmtsar}; do
+known="dolphin mintpy pygmtsar sarsen insardev-pygmtsar"
+for name in ${*:-$known}; do
     home=.bench/$name
     if [ -e "$home/.complete" ]; then
         echo "$name: complete"
         continue
     fi
-    echo "$name: building $home, a minute or two; log in .bench/$name.log"
-    eval "check=\${check_$name:-}"
-    if [ -z "$check" ]; then
-        echo "$name: no such program; known: dolphin mintpy pygmtsar" >&2
+    if ! module=$(module "$name"); then
+        echo "$name: no such program; known: $known" >&2
         exit 2
     fi
+    echo "$name: building $home, a minute or two; log in .bench/$name.log"
     if { [ -x "$home/bin/python" ] || "$python" -m venv "$home"; } >".bench/$name.log" 2>&1 &&
-        "install_$name" "$home/bin/pip" >>".bench/$name.log" 2>&1 &&
-        "$home/bin/python" -c "$check" >>".bench/$name.log" 2>&1; then
+        install "$name" "$home/bin/pip" >>".bench/$name.log" 2>&1 &&
+        "$home/bin/python" -c "import $module" >>".bench/$name.log" 2>&1; then
         touch "$home/.complete"
         echo "$name: complete"
     else

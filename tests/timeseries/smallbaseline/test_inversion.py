@@ -355,10 +355,10 @@ def test_zero_pixel_keeps_a_positive_variance(make_scene):
         ({"network": "short"}, ShapeMismatchError, "phase of shape"),
         ({"coherence": None}, OutOfRangeError, "no coherence"),
         ({"coherence": "short"}, ShapeMismatchError, "coherence of shape"),
-        ({"wavelength": 55.0}, OutOfRangeError, "wavelength of 55.0 m"),
+        ({"wavelength": 55.0}, OutOfRangeError, r"wavelength of 55\.0 m"),
         ({"pair_weight": np.ones(3)}, ShapeMismatchError, "pair weights"),
         ({"pair_weight": "negative"}, OutOfRangeError, "pair weight -1"),
-        ({"effective_looks": 0.5}, OutOfRangeError, "0.5 looks"),
+        ({"effective_looks": 0.5}, OutOfRangeError, r"0\.5 looks"),
     ],
 )
 def test_refusals(make_scene, changes, error, message):
