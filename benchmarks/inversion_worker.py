@@ -7,6 +7,7 @@ their first N_ROWS rows; the dates found go to FOLDER/dates_PROGRAM.npy.
 """
 
 import contextlib
+import importlib
 import io
 import resource
 import sys
@@ -72,7 +73,7 @@ def dolphin():
 
 
 def mintpy():
-    from mintpy.ifgram_inversion import estimate_timeseries
+    estimate_timeseries = importlib.import_module("mintpy.ifgram_inversion").estimate_timeseries
 
     step = np.diff(days)[:, None].astype(np.float32) / 365.25
     velocity = np.zeros_like(incidence)
