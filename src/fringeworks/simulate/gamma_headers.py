@@ -101,6 +101,20 @@ def radar_image(
     )
 
 
+_PROCESSING = (
+    "adc_sampling_rate:      6.4345241e+07  Hz",
+    "chirp_bandwidth:        5.6500000e+07  Hz",
+    "prf:                      486.4863103  Hz",
+    "azimuth_proc_bandwidth:     327.00000  Hz",
+    "doppler_polynomial:          0.00000  0.00000e+00  0.00000e+00  0.00000e+00  Hz     Hz/m     Hz/m^2     Hz/m^3",
+    "doppler_poly_dot:        0.00000e+00  0.00000e+00  0.00000e+00  0.00000e+00  Hz/s   Hz/s/m   Hz/s/m^2   Hz/s/m^3",
+    "doppler_poly_ddot:       0.00000e+00  0.00000e+00  0.00000e+00  0.00000e+00  Hz/s^2 Hz/s^2/m Hz/s^2/m^2 Hz/s^2/m^3",
+    "receiver_gain:                 0.0000  dB",
+    "calibration_gain:              0.0000  dB",
+)
+"""Rows of the image parameters that are the same for every simulated image."""
+
+
 def image_parameters(
     image: RadarImage, orbit: CircularOrbit, *, day: date, heading: float, single_look: bool
 ) -> str:
@@ -169,15 +183,7 @@ def image_parameters(
         "azimuth_deskew:          ON",
         "azimuth_angle:               90.0000   degrees",
         f"radar_frequency:      {SENTINEL1_FREQUENCY:14.7e}  Hz",
-        "adc_sampling_rate:      6.4345241e+07  Hz",
-        "chirp_bandwidth:        5.6500000e+07  Hz",
-        "prf:                      486.4863103  Hz",
-        "azimuth_proc_bandwidth:     327.00000  Hz",
-        "doppler_polynomial:          0.00000  0.00000e+00  0.00000e+00  0.00000e+00  Hz     Hz/m     Hz/m^2     Hz/m^3",
-        "doppler_poly_dot:        0.00000e+00  0.00000e+00  0.00000e+00  0.00000e+00  Hz/s   Hz/s/m   Hz/s/m^2   Hz/s/m^3",
-        "doppler_poly_ddot:       0.00000e+00  0.00000e+00  0.00000e+00  0.00000e+00  Hz/s^2 Hz/s^2/m Hz/s^2/m^2 Hz/s^2/m^3",
-        "receiver_gain:                 0.0000  dB",
-        "calibration_gain:              0.0000  dB",
+        *_PROCESSING,
         f"sar_to_earth_center:       {radius:18.4f}   m",
         f"earth_radius_below_sensor: {ground:18.4f}   m",
         f"earth_semi_major_axis:     {WGS84_SEMI_MAJOR:18.4f}   m",

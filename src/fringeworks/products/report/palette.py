@@ -135,10 +135,12 @@ def _themed(svg: str, alt: str) -> str:
     return re.sub(r"\s*\n\s*", "\n", svg).strip()
 
 
-def new_figure(width: float, height: float, **grid: Any) -> tuple[Figure, Any]:
+def new_figure(
+    width: float, height: float, *, nrows: int = 1, ncols: int = 1, sharex: bool = False, squeeze: bool = True
+) -> tuple[Figure, Any]:
     """Make a figure that stays inside its paper, and its axes, as ``subplots`` does."""
     figure = Figure(figsize=(width, height), layout="constrained")
-    return figure, figure.subplots(**grid)
+    return figure, figure.subplots(nrows=nrows, ncols=ncols, sharex=sharex, squeeze=squeeze)
 
 
 def map_axes(axes: Axes, frame: Frame, *, title: str = "", labels: bool = True) -> None:
