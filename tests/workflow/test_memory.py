@@ -51,7 +51,9 @@ def peak_of_run(config: Path) -> int:
 def test_one_gibibyte_holds_on_a_stack_four_times_as_large(tmp_path):
     size = large_stack(tmp_path, Shape(1920, 1920), n_dates=40, nearest=4)
     assert size > 4 * 2**30
-    peak = peak_of_run(write_config(tmp_path, tmp_path / "stack", compute={"max_memory": "1 GiB", "workers": "auto"}))
+    peak = peak_of_run(
+        write_config(tmp_path, tmp_path / "stack", compute={"max_memory": "1 GiB", "workers": "auto"})
+    )
     assert peak < 2**30
 
 
@@ -60,5 +62,7 @@ def test_the_cap_holds_on_a_stack_larger_than_what_it_leaves(tmp_path):
     size = large_stack(tmp_path, Shape(448, 448), n_dates=40, nearest=4)
     assert size > 220 * 2**20
     cap = 640 * 2**20
-    peak = peak_of_run(write_config(tmp_path, tmp_path / "stack", compute={"max_memory": "640 MiB", "workers": 2}))
+    peak = peak_of_run(
+        write_config(tmp_path, tmp_path / "stack", compute={"max_memory": "640 MiB", "workers": 2})
+    )
     assert peak < cap

@@ -75,7 +75,9 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise DamagedFileError(f"{path} does not parse as JSON: {error}", hint="delete the file and run again") from error
+        raise DamagedFileError(
+            f"{path} does not parse as JSON: {error}", hint="delete the file and run again"
+        ) from error
 
 
 @contextmanager
@@ -302,7 +304,11 @@ class WorkingStore:
         known = self.identity()
         if known is None:
             parent = self.folder.parent
-            foreign = sorted(p.name for p in parent.iterdir() if not p.name.startswith(".")) if parent.is_dir() else []
+            foreign = (
+                sorted(p.name for p in parent.iterdir() if not p.name.startswith("."))
+                if parent.is_dir()
+                else []
+            )
             if foreign and foreign != ["work"]:
                 raise OutputFolderError(
                     f"{parent} is not empty and is not a run of ours (it holds {', '.join(foreign[:4])})",
@@ -310,7 +316,9 @@ class WorkingStore:
                 )
             with disk_full_is_named(self.folder):
                 self.folder.mkdir(parents=True, exist_ok=True)
-            write_json(self.folder / "store.json", {"store_version": STORE_VERSION, "identity": dict(identity)})
+            write_json(
+                self.folder / "store.json", {"store_version": STORE_VERSION, "identity": dict(identity)}
+            )
             return
         differing = sorted(k for k in {*known, *identity} if known.get(k) != identity.get(k))
         if differing:

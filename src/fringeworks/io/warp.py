@@ -117,9 +117,13 @@ def _resolution(grid: MapGrid, target: CRS, spacing_m: float | None) -> tuple[fl
     if not target.is_geographic:
         factor = target.axis_info[0].unit_conversion_factor
         return spacing_m / factor, spacing_m / factor
-    west, south, east, north = transform_bounds(raster_crs.CRS.from_user_input(grid.crs), "EPSG:4326", *grid.bounds)
+    west, south, east, north = transform_bounds(
+        raster_crs.CRS.from_user_input(grid.crs), "EPSG:4326", *grid.bounds
+    )
     middle, latitude = (west + east) / 2, (south + north) / 2
-    local = Transformer.from_crs("EPSG:4326", f"+proj=aeqd +lat_0={latitude} +lon_0={middle} +datum=WGS84", always_xy=True)
+    local = Transformer.from_crs(
+        "EPSG:4326", f"+proj=aeqd +lat_0={latitude} +lon_0={middle} +datum=WGS84", always_xy=True
+    )
     x, _ = local.transform(middle + 0.01, latitude)
     _, y = local.transform(middle, latitude + 0.01)
     return 0.01 * spacing_m / x, 0.01 * spacing_m / y
