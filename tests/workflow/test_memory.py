@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.workflow.conftest import write_config
 
 from fringeworks.model.grids import Shape
 from fringeworks.simulate.demonstration import demo_scenario
 from fringeworks.simulate.gamma_layout import write_gamma
 from fringeworks.simulate.scenario import PairDesign, PairNoise
 from fringeworks.simulate.stack import simulate_interferograms
-from tests.workflow.conftest import write_config
 
 
 def large_stack(folder: Path, shape: Shape, *, n_dates: int, nearest: int) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 from fringeworks.corrections.protocol import Correction
 from fringeworks.errors import UnknownNameError
+from fringeworks.products.family import Family
 
 
 def correction_named(name: str) -> Correction:
@@ -23,6 +24,23 @@ def correction_named(name: str) -> Correction:
         raise UnknownNameError(
             f"correction {name!r} lacks part of the protocol",
             expected="name, needs and delay (fringeworks.corrections.protocol.Correction)",
+        )
+    return made
+
+
+def family_named(name: str) -> Family:
+    """Return an installed product family.
+
+    Raises
+    ------
+    UnknownNameError
+        Nobody offers it; the message names those at hand.
+    """
+    made = _load("products", name)
+    if not isinstance(made, Family):
+        raise UnknownNameError(
+            f"product family {name!r} lacks part of the protocol",
+            expected="name and write (fringeworks.products.family.Family)",
         )
     return made
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fringeworks.errors import ConfigurationError, TooFewDataError
+from fringeworks.errors import ConfigurationError, MissingInputError, TooFewDataError
 from fringeworks.io.importers import ReaderOptions, reader_named
 from fringeworks.model.arrays import BoolImage
 from fringeworks.model.grids import MapGrid, Window
@@ -80,6 +80,11 @@ def survey_inputs(config: RunConfig) -> Survey:
         phase_sign=wanted.phase_sign, dem_datum=config.inputs.dem_datum, unreadable="exclude"
     )
     stack = reader.read(Path(wanted.path), options=options)
+    if config.series.inversion.dem_error and (stack.slant_range is None or stack.incidence is None):
+        raise MissingInputError(
+            "series.inversion.dem_error needs slant range and incidence, which the stack does not hold",
+            hint="set series.inversion.dem_error to false, or add the stack's headers",
+        )
     area = area_of(config.area, stack.grid)
     used, left_out = _selection(config, stack.network)
     network = _subset(stack.network, used)

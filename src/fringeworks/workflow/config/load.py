@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Final
 
@@ -88,6 +89,11 @@ def _refuse_slc(values: Mapping[str, Any]) -> None:
     inputs = values.get("inputs")
     for key in _SLC_KEYS:
         if isinstance(inputs, Mapping) and key in inputs:
+            if key != "slc" and inputs.get("interferograms"):
+                raise ConfigurationError(
+                    f"inputs.{key} goes with inputs.slc; a stack of interferograms brings its own",
+                    hint=f"leave inputs.{key} out",
+                )
             raise ConfigurationError(
                 f"inputs.{key} starts from single-look complex images, which this version does not process yet",
                 expected="inputs.interferograms: {format: ..., path: ...}",
@@ -104,8 +110,14 @@ def _check(config: RunConfig) -> None:
                 hint="ps, ds and ps+ds need single-look complex images, which this version does not process yet",
             )
     for name in config.products.families:
-        if name not in _FAMILIES:
-            raise UnknownNameError(f"product family {name!r}", expected=f"one of {', '.join(_FAMILIES)}")
+        offered = sorted({*_FAMILIES, *(e.name for e in entry_points(group="fringeworks.products"))})
+        if name not in offered:
+            raise UnknownNameError(f"product family {name!r}", expected=f"one of {', '.join(offered)}")
+    if "standard" not in config.products.families:
+        raise ConfigurationError(
+            f"products.families = {list(config.products.families)}",
+            expected="standard among them: the others build on it",
+        )
     if not config.inputs.interferograms.path:
         raise ConfigurationError(
             "inputs.interferograms.path is empty",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from fringeworks.model.arrays import ArraySource, Block
 from fringeworks.model.stack import PairNetwork
-from fringeworks.model.tally import Tally
-from fringeworks.timeseries.smallbaseline import invert
+from fringeworks.model.tally import Finding, Tally
+from fringeworks.timeseries.smallbaseline import InversionOptions, invert
 from fringeworks.workflow.config import RunConfig, plain
 from fringeworks.workflow.noise import DEFAULT_EFFECTIVE_LOOKS
 from fringeworks.workflow.records import series_network
@@ -43,6 +43,12 @@ class _Pairs:
     constant: NDArray[np.float32]
 
 
+def inversion_options(config: RunConfig, *, has_coherence: bool) -> InversionOptions:
+    """Return the options of the inversion; without coherence all interferograms weigh the same."""
+    options = config.series.inversion
+    return options if has_coherence else replace(options, weighting="uniform")
+
+
 def _stacked(source: ArraySource, index: NDArray[np.int64], at: tuple[slice, slice]) -> NDArray[np.float32]:
     """Read some of the interferograms in a window."""
     if len(index) == source.shape[0]:
@@ -70,6 +76,9 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
         factor=np.array([row["factor"] for row in rows], np.float64),
         constant=np.array([row["constant_rad"] for row in rows], np.float32),
     )
+    if context.survey.stack.coherence is None and context.config.series.inversion.weighting == "coherence":
+        text = "the stack holds no coherence: all interferograms have the same weight"
+        context.note(Finding("warning", "weights", text))
     plan = context.blocks()
     _create(context, network, plan.block.rows)
     tally: Tally | None = None
@@ -117,7 +126,7 @@ def _one_block(context: StageContext, block: Block, pairs: _Pairs) -> dict[str, 
         incidence=image("incidence"),
         perpendicular_baseline=_baseline(context, block, pairs),
         pair_weight=pairs.factor,
-        options=context.config.series.inversion,
+        options=inversion_options(context.config, has_coherence=coherence is not None),
     )
     for name in ("displacement", "displacement_std", "weight"):
         context.step.sink(name)[(slice(None), *at)] = getattr(result, name)

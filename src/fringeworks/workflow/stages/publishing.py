@@ -16,10 +16,12 @@ from fringeworks.model.arrays import ArraySource
 from fringeworks.model.grids import MapGrid
 from fringeworks.model.layers import layer_of
 from fringeworks.model.tally import Tally
+from fringeworks.products.family import FamilyInput
 from fringeworks.products.publish import band_names_of
 from fringeworks.products.standard import STANDARD_FOLDER, publish_interferogram, publish_standard
 from fringeworks.workflow.config import RunConfig
-from fringeworks.workflow.records import series_network
+from fringeworks.workflow.plugins import family_named
+from fringeworks.workflow.records import reference_of, series_network
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
 
 _FROM_IMPORT = ("height", "incidence", "los_enu", "coherence_mean")
@@ -78,6 +80,7 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
         files = [_warped(context.output / STANDARD_FOLDER, f, grid, dates, tags, layer_tags) for f in files]
         shutil.rmtree(native)
     files += _interferograms(context, tags) if wanted.interferograms else []
+    files += _families(context, sources)
     context.written.extend(f.path for f in files)
     context.step.put(
         "products",
@@ -96,6 +99,31 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
     )
     context.progress(2, 2)
     return (Tally("files", len(files), len(files)),)
+
+
+def _families(context: StageContext, sources: Mapping[str, ArraySource]) -> list[ProductFile]:
+    """Write the product families that others have added, each into a folder of its own."""
+    files: list[ProductFile] = []
+    network, _ = series_network(context)
+    stack = context.survey.stack
+    for name in context.config.products.families:
+        if name == "standard":
+            continue
+        folder = context.output / "products" / name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        data = FamilyInput(
+            layers=sources,
+            grid=context.grid,
+            dates=network.dates,
+            network=network,
+            wavelength=stack.wavelength,
+            facts=stack.facts,
+            reference=reference_of(context.upstream("reference").get("reference")),
+            config_hash=context.config_hash,
+        )
+        files += family_named(name).write(folder, data)
+    return files
 
 
 def _tags(context: StageContext) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
