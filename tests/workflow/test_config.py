@@ -60,6 +60,7 @@ def test_unknown_key_names_the_nearest(tmp_path, text, message):
         ("area: {bbox: [1, 2, 3]}", "area.bbox"),
         ("area: {bbox: [1, 2, 3, 4], wkt: POINT(1 2)}", "area has bbox and wkt"),
         ("series: 3", "expected: a section"),
+        ("series: {inversion: {gaps: foo}}", r"series.inversion: gaps 'foo'.*one of bridge"),
         ("config_version: 99", "config_version 99"),
         ("products: {minimum_coherence: .nan}", "minimum_coherence = nan"),
     ],

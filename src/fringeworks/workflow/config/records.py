@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from fringeworks.errors import ConfigurationError, UnknownKeyError
+from fringeworks.errors import ConfigurationError, OutOfRangeError, UnknownKeyError
 
 T = TypeVar("T")
 _STRICT = ConfigDict(arbitrary_types_allowed=True)
@@ -60,7 +60,11 @@ def record_from(kind: type[T], values: Mapping[str, Any] | None, *, where: str =
             arguments[name] = record_from(typing.cast("type[Any]", hints[name]), values.get(name), where=path)
         elif name in values:
             arguments[name] = _checked(values[name], hints[name], field, path)
-    return kind(**arguments)
+    try:
+        return kind(**arguments)
+    except OutOfRangeError as error:  # a record that checks its own words
+        place = f"{where}: " if where else ""
+        raise ConfigurationError(f"{place}{error.found}", expected=error.expected, hint=error.hint) from error
 
 
 def _fields(kind: Any) -> tuple[Field[Any], ...]:
