@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import perf_counter
 from typing import Annotated
 
 import numpy as np
 import typer
 
 from fringeworks.cli.show import err
-from fringeworks.errors import RequestError
+from fringeworks.errors import OutOfRangeError, RequestError
 from fringeworks.model.grids import Shape
 from fringeworks.simulate.demonstration import demo_scenario
 from fringeworks.simulate.gamma_layout import write_gamma
+from fringeworks.simulate.scene.demonstration import demo_scene
+from fringeworks.simulate.scene.scene import simulate_scene
 from fringeworks.simulate.stack import simulate_interferograms
 from fringeworks.simulate.truth import write_truth
 
@@ -50,6 +53,49 @@ def simulate_stack(
     )
     err().print(
         f"{n_pairs} interferograms of {n_dates} dates in {folder / 'stack'}, truth in {folder / 'truth'}"
+    )
+
+
+@simulation.command("scene")
+def simulate_safe_scene(
+    folder: Annotated[
+        Path, typer.Argument(help="New folder, or that of a run to go on with.", show_default=False)
+    ],
+    *,
+    dates: Annotated[int, typer.Option(help="Passes, 12 days apart.", min=1)] = 2,
+    swaths: Annotated[str, typer.Option(help="Neighbouring sub-swaths, as IW1,IW2.")] = "IW2",
+    samples: Annotated[int, typer.Option(help="Samples of a line; some 20000 are real.", min=200)] = 1_000,
+    slices: Annotated[int, typer.Option(help="Products of a date along the track.", min=1)] = 1,
+    bursts: Annotated[int, typer.Option(help="Bursts of each product.", min=1)] = 2,
+    polarisations: Annotated[str, typer.Option(help="VV or VV,VH.")] = "VV",
+    direction: Annotated[str, typer.Option(help="ascending or descending.")] = "descending",
+    seed: Annotated[int, typer.Option(help="Seed of all randomness.")] = 1,
+) -> None:
+    """Invent Sentinel-1 SLC products (SAFE), orbit files and a DEM, with their truth beside them.
+
+    Example: `fringeworks simulate scene invented --dates 3 --samples 2000`
+    """
+    if direction not in {"ascending", "descending"}:
+        raise RequestError(f"--direction {direction}", expected="ascending or descending")
+    try:
+        scenario = demo_scene(
+            n_dates=dates,
+            samples=samples,
+            swaths=tuple(swaths.split(",")),
+            slices=slices,
+            bursts=bursts,
+            polarisations=tuple(polarisations.split(",")),
+            pass_direction=direction,
+            seed=seed,
+        )
+    except OutOfRangeError as error:
+        raise RequestError(error.found, expected=error.expected) from error
+    began = perf_counter()
+    written = simulate_scene(scenario, folder, rng=np.random.default_rng(seed), report=err().print)
+    spent = perf_counter() - began
+    cost = "" if written.n_kept else f", {spent / written.n_samples * 1e6:.2f} microseconds a sample"
+    err().print(
+        f"{written.n_samples / 1e6:.1f} million samples in {spent:.0f} s{cost}; truth in {folder / 'truth'}"
     )
 
 

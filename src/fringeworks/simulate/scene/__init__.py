@@ -1,0 +1,1 @@
+"""Lawful simulated scenes: SAFE products, orbit files and a DEM with their truth beside them."""

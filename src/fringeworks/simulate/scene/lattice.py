@@ -1,0 +1,119 @@
+"""The scatterers of a scene: a lattice on the ground that all dates, bursts and sub-swaths of a track share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fringeworks.simulate.scene.beams import CALIBRATION_CONSTANT, LINE_INTERVAL, RANGE_STEP
+from fringeworks.simulate.scene.ground import Ground
+from fringeworks.simulate.scene.layout import Layout
+from fringeworks.simulate.scene.sight import locate, look
+from fringeworks.simulate.streams import Streams
+
+Values = NDArray[np.float64]
+
+ROW_STEP, COLUMN_STEP = 0.9, 0.75
+"""Scatterers lie this many lines and samples apart on the flat Earth: closer than the bandwidths resolve, so that their sum
+is a stationary circular Gaussian field, also on slopes that face away."""
+TILE_ROWS, TILE_COLUMNS = 64, 256
+_ROW_POWERS, _COLUMN_POWERS = 5, 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Lattice:
+    """Scatterers at regular zero-Doppler times and ranges of the ellipsoid at height 0.
+
+    Attributes
+    ----------
+    near : float
+        Range of column 0 [m].
+    n_columns : int
+        Columns.
+    time, distance : tuple of float
+        Middle and half width of the scaled coordinates [s], [m].
+    longitude, latitude : float64, (row power, column power)
+        Angles [rad] as polynomials of the scaled coordinates.
+    strength : float32, (column)
+        Amplitude of a scatterer of unit backscatter, for a kernel of unit peak and one scatterer a sample.
+    """
+
+    near: float
+    n_columns: int
+    time: tuple[float, float]
+    distance: tuple[float, float]
+    longitude: Values
+    latitude: Values
+    strength: NDArray[np.float32]
+
+    def rows(self, first: int, count: int) -> tuple[Values, Values]:
+        """Return times [s] of some rows and their scaled coordinates."""
+        time = np.asarray((first + np.arange(count)) * ROW_STEP * LINE_INTERVAL, np.float64)
+        return time, (time - self.time[0]) / self.time[1]
+
+    def columns(self, first: int, count: int) -> Values:
+        """Return scaled coordinates of some columns."""
+        distance = self.near + (first + np.arange(count)) * COLUMN_STEP * RANGE_STEP
+        return np.asarray((distance - self.distance[0]) / self.distance[1], np.float64)
+
+
+def lay_lattice(layout: Layout, ground: Ground) -> Lattice:
+    """Span the lattice under a scene; heights move scatterers in range, so it is wider than the images."""
+    start, stop, near, far = layout.extent()
+    low, high = lift_of(ground)
+    near, far = near + low - 100.0, far + high + 100.0
+    start, stop = start - 0.2, stop + 0.2
+    arc = layout.overflights[0].arc
+    middles, halves = (0.5 * (start + stop), 0.5 * (near + far)), (0.5 * (stop - start), 0.5 * (far - near))
+    u = np.cos(np.pi * (np.arange(9) + 0.5) / 9)
+    v = np.cos(np.pi * (np.arange(14) + 0.5) / 14)
+    time, distance = np.meshgrid(middles[0] + halves[0] * u, middles[1] + halves[1] * v, indexing="ij")
+    longitude, latitude = locate(arc, time, distance, np.zeros_like(time))
+    n_columns = int((far - near) / (COLUMN_STEP * RANGE_STEP))
+    across = near + np.arange(n_columns) * COLUMN_STEP * RANGE_STEP
+    coarse = np.linspace(near, far, 33)
+    seen = locate(arc, np.zeros(33), coarse, np.zeros(33))
+    _, incidence = look(arc, *seen, np.zeros(33))
+    brightness = CALIBRATION_CONSTANT / np.sqrt(np.sin(incidence))
+    density = 1.0 / (ROW_STEP * COLUMN_STEP)
+    return Lattice(
+        near=near,
+        n_columns=n_columns,
+        time=(middles[0], halves[0]),
+        distance=(middles[1], halves[1]),
+        longitude=_fit(u, v, longitude),
+        latitude=_fit(u, v, latitude),
+        strength=(np.interp(across, coarse, brightness) / np.sqrt(density)).astype(np.float32),
+    )
+
+
+def lift_of(ground: Ground) -> tuple[float, float]:
+    """Return the least and the most by which the ellipsoid's range exceeds that of the ground on it [m].
+
+    It is about the height times the cosine of the incidence, which lies between 0.6 and 0.9.
+    """
+    low, high = float(ground.height.min()), float(ground.height.max())
+    return low * (0.6 if low > 0.0 else 0.9), high * (0.9 if high > 0.0 else 0.6)
+
+
+def _fit(u: Values, v: Values, values: Values) -> Values:
+    """Return the polynomial through values on a product grid, (u power, v power); centimetres over a whole slice."""
+    left = np.linalg.pinv(np.vander(u, _ROW_POWERS, increasing=True))
+    right = np.linalg.pinv(np.vander(v, _COLUMN_POWERS, increasing=True))
+    return np.ascontiguousarray(left @ values @ right.T)
+
+
+def tile_fields(
+    streams: Streams, polarisation: str, tile: tuple[int, int], n_fields: int
+) -> NDArray[np.complex64]:
+    """Return the first independent circular Gaussian fields of a tile, (field, row, column), of unit power.
+
+    The first one lasts, the others belong to one date each; those of an earlier date are the same for every later one.
+    """
+    # rows may be negative; the index of a stream may not
+    rng = streams.of(f"speckle {polarisation}", tile[0] + 2**20, tile[1])
+    drawn = rng.standard_normal((n_fields, TILE_ROWS, 2 * TILE_COLUMNS), dtype=np.float32)
+    drawn *= np.float32(np.sqrt(0.5))
+    return drawn.view(np.complex64)
