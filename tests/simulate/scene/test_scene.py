@@ -183,7 +183,7 @@ def test_products_hold_what_was_asked_for(wide_scene):
 
     products = [open_safe(path) for path in wide_scene.products[0]]
     assert len(products) == 2
-    assert [len(p.available) for p in products] == [6, 4]
+    assert [len(p.available) for p in products] == [4, 2]
     assert all(finding.level == "ok" for p in products for finding in p.findings)
     numbers = [p.bursts(swaths=None)[0].id.number for p in products]
     assert numbers[1] == numbers[0] + 1

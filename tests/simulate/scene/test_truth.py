@@ -9,6 +9,7 @@ from tests.simulate.scene.conftest import CENTRE
 
 from fringeworks.errors import OutOfRangeError
 from fringeworks.io.eof import read_orbit_file
+from fringeworks.model.identity import Platform
 from fringeworks.simulate.fields import Cone, LayeredAir, PowerLaw, Terrain
 from fringeworks.simulate.geometry import pixel_metres
 from fringeworks.simulate.motion import Mogi, Motion, Steady
@@ -55,7 +56,7 @@ def test_perpendicular_baseline_follows_from_the_offset_of_the_path():
 @pytest.mark.parametrize("direction", ["ascending", "descending"])
 def test_layover_lies_on_the_side_of_the_radar_and_shadow_behind(direction):
     steep = Terrain(base=100.0, cones=(Cone(east=0.0, north=0.0, height=1_500.0, width=500.0),))
-    layout, ground = laid(samples=1_500, terrain=steep, pass_direction=direction, arc_seconds=2.0, bursts=1)
+    layout, ground = laid(samples=900, terrain=steep, pass_direction=direction, arc_seconds=2.0, bursts=1)
     bad = hidden(layout, ground)
     step_x, step_y = pixel_metres(ground.grid)
     rows, cols = np.nonzero(bad & imaged(layout, ground))
@@ -152,6 +153,12 @@ def test_persistent_points_stand_where_and_as_high_as_asked():
     # brightness of a point is its ratio above that of the clutter
     peak = np.abs(points.amplitude(layout.swaths[0].beam, "VV"))
     np.testing.assert_allclose(20 * np.log10(peak / 237.0), points.strength - 5.0, atol=1e-9)
+
+
+@pytest.mark.parametrize("platform", ["S1A", "S1B", "S1C"])
+def test_every_platform_flies_the_track(platform):
+    layout, _ = laid(passes=(Pass(day=date(2021, 6, 3), platform=platform),), samples=200)
+    assert Platform.named(platform).relative_orbit(layout.overflights[0].absolute_orbit) == layout.track
 
 
 def test_tie_points_lie_on_the_terrain():

@@ -11,13 +11,14 @@ import numba
 
 P = ParamSpec("P")
 R = TypeVar("R")
+_SOURCES = ("beams.py", "compiled.py", "sight.py", "splat.py")
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a serial kernel at its first call and keep the result on disk, or in memory where no folder can be written.
 
-    Numba takes a kept result for valid while the function's own file is unchanged; the kernels it calls lie in others of
-    this folder, so the stamp is made to hold them all.
+    Numba takes a kept result for valid while the function's own file is unchanged; the kernels and constants it uses lie in
+    others, so the stamp is made to hold them all.
     """
     try:
         dispatcher = numba.njit(cache=True, nogil=True)(function)
@@ -31,5 +32,5 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
 
 @cache
 def _stamp() -> tuple[tuple[str, int, int], ...]:
-    files = [(path.name, path.stat()) for path in Path(__file__).parent.glob("*.py")]
-    return tuple(sorted((name, stat.st_mtime_ns, stat.st_size) for name, stat in files))
+    files = [(name, (Path(__file__).parent / name).stat()) for name in _SOURCES]
+    return tuple(((name, stat.st_mtime_ns, stat.st_size) for name, stat in files))

@@ -231,7 +231,8 @@ def _swaths(scenario: SceneScenario, distance: float) -> tuple[SwathPlace, ...]:
 def _absolute_orbit(flown: Pass, track: int) -> int:
     """Return the orbit number of a platform on a day that has the track nearest to what its count would be."""
     day, known = _KNOWN_ORBITS.get(flown.platform, _KNOWN_ORBITS["S1A"])
-    guess = known + round((flown.day - day).days * ORBITS_PER_CYCLE / 12)
+    # before its launch a satellite flies in its first cycle
+    guess = max(known + round((flown.day - day).days * ORBITS_PER_CYCLE / 12), 91)
     platform = Platform.named(flown.platform)
-    near = sorted(range(max(guess - 90, 1), guess + 91), key=lambda orbit: abs(orbit - guess))
-    return next((orbit for orbit in near if platform.relative_orbit(orbit) == track), max(guess, 1))
+    near = sorted(range(guess - 90, guess + 91), key=lambda orbit: abs(orbit - guess))
+    return next((orbit for orbit in near if platform.relative_orbit(orbit) == track), guess)
