@@ -51,7 +51,7 @@ class ReadBurst:
         rate_of, centroid_of = burst.nearest(burst.fm_rate), burst.nearest(burst.doppler)
         sweep = 2.0 * self.speed * burst.radar.steering_rate / burst.radar.wavelength
         rate, centroid = rate_of.at(distance), centroid_of.at(distance)
-        first = np.array([self.ranges[burst.valid.col]])
+        first = np.asarray(self.ranges[burst.valid.col])
         at_first = -centroid_of.at(first) / rate_of.at(first)
         return rate * sweep / (rate - sweep), centroid, -centroid / rate - at_first
 
