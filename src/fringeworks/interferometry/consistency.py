@@ -168,11 +168,10 @@ def _invert(observations: _Observations, bad: NDArray[np.bool_]) -> _Adjustment:
     phase, matrix = observations.phase, observations.matrix
     residual = np.full(phase.shape, np.nan)
     redundancy = np.zeros(phase.shape)
-    outer = (matrix[:, :, None] * matrix[:, None, :]).reshape(matrix.shape[0], -1)
     ridge = _RIDGE * np.eye(matrix.shape[1])
     for pattern, pixels in zip(observations.patterns, observations.members, strict=True):
         weight = (pattern & ~bad).astype(float)
-        normal = (weight @ outer).reshape(ridge.shape)
+        normal = (matrix.T * weight) @ matrix
         inverse = np.linalg.inv(normal + ridge)
         spread = np.sum((matrix @ inverse) * matrix, axis=1)
         values = np.where(pattern[:, None], phase[:, pixels], 0.0)

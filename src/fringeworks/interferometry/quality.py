@@ -55,7 +55,7 @@ class PairQualityOptions:
     least_factor: float = option(
         0.01,
         meaning="A bad pair keeps the share of its weight that its misfit deserves; below this share it is excluded.",
-        minimum=0.0,
+        minimum=0.01,
         maximum=1.0,
     )
     most_bad: float = option(

@@ -266,7 +266,7 @@ _LAYERS: tuple[Layer, ...] = (
         long_name="height error",
         unit="m",
         colours="PuOr",
-        meaning="Correction to add to the height used, from the phase proportional to the perpendicular baseline.",
+        meaning="Correction to add to the height used, relative to the reference area, from the phase proportional to the perpendicular baseline.",
     ),
     Layer(
         name="dem_error_std",

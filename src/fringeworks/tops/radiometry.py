@@ -174,16 +174,21 @@ def backscatter(
     power = samples.real.astype(np.float32) ** 2
     power += samples.imag.astype(np.float32) ** 2
     valid = np.isfinite(power)
-    n_valid, n_floored = int(valid.sum()), 0
+    n_valid, n_floored, n_unknown = int(valid.sum()), 0, 0
     if noise is not None:
         power -= noise_power(noise, window=window)
         below = power < 0
         n_floored = int(below.sum())
         power[below] = 0.0
+        n_unknown = int((valid & ~np.isfinite(power)).sum())
     factor = calibration_factor(calibration, window=window, quantity=quantity)
     power /= factor * factor
-    rejected = {"no data": power.size - n_valid, "below the noise": n_floored}
-    tally = Tally("pixels", power.size, n_valid - n_floored, rejected)
+    rejected = {
+        "no data": power.size - n_valid,
+        "below the noise": n_floored,
+        "no noise annotated": n_unknown,
+    }
+    tally = Tally("pixels", power.size, n_valid - n_floored - n_unknown, rejected)
     return Backscatter(value=power, tally=tally)
 
 

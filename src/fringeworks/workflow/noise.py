@@ -57,7 +57,9 @@ class SeriesNoise:
         common = self.common
 
         def of(rows: slice, cols: slice) -> NDArray[np.float32]:
-            return np.asarray(own(rows, cols) + common, np.float32)
+            found = own(rows, cols)
+            found += common
+            return found
 
         return of
 

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fringeworks.errors import DisconnectedNetworkError, RequestError, UnknownStepError
+from pyproj import Transformer
+
+from fringeworks.errors import (
+    ConfigurationError,
+    DisconnectedNetworkError,
+    ReferenceUnusableError,
+    RequestError,
+    UnknownStepError,
+)
 from fringeworks.io.store import StepFolder, WorkingStore
 from fringeworks.model.tally import Finding
 from fringeworks.workflow.config import RunConfig, resolved
@@ -238,6 +246,24 @@ def missing_outputs(record: dict[str, Any], output: Path) -> list[str]:
     return lost
 
 
+def _check_reference(plan: Plan) -> None:
+    """Refuse a given reference that lies outside the area, before anything runs."""
+    wanted, grid = plan.config.reference, plan.survey.grid
+    if wanted.where != "auto":
+        longitude, latitude = (float(v) for v in wanted.where)
+        if not (-180 <= longitude <= 360 and -90 <= latitude <= 90):
+            raise ConfigurationError(
+                f"reference.where = [{longitude}, {latitude}]", expected="[longitude, latitude] in degrees"
+            )
+        x, y = Transformer.from_crs("EPSG:4326", grid.crs, always_xy=True).transform(longitude, latitude)
+        if not grid.holds(*grid.index_of(x, y)):
+            west, south, east, north = grid.bounds
+            raise ReferenceUnusableError(
+                f"reference.where = [{longitude}, {latitude}] lies outside the area",
+                expected=f"a point inside x {west:.4f} to {east:.4f}, y {south:.4f} to {north:.4f} ({grid.crs})",
+            )
+
+
 def _checks(plan: Plan, output: Path) -> list[Finding]:
     place = next(p for p in (output, *output.parents) if p.exists())
     free = shutil.disk_usage(place).free
@@ -255,6 +281,7 @@ def _checks(plan: Plan, output: Path) -> list[Finding]:
             f"blocks are sized so that the process stays below {plan.config.memory_bytes / 2**20:,.0f} MiB",
         ),
     ]
+    _check_reference(plan)
     labels = plan.survey.network.components()
     if labels.max(initial=0) > 0:
         if plan.config.series.inversion.gaps == "refuse":

@@ -18,8 +18,8 @@ from fringeworks.workflow.events import Event, EventSink
 from fringeworks.workflow.memory import give_back
 from fringeworks.workflow.survey import Survey
 
-PROGRAM_BYTES: Final = 430 * 2**20
-"""Memory of the program itself: interpreter, libraries, compiled kernels [bytes]; measured, rounded up."""
+PROGRAM_BYTES: Final = 490 * 2**20
+"""Memory of the program itself: interpreter, libraries, kernels and their compiler [bytes]; measured, rounded up."""
 BLOCK_SHARE: Final = 0.6
 """Share of what is left that a block may take; the rest is for the temporaries of libraries."""
 CHUNK_ROWS: Final = 128

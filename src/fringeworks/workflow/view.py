@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyproj import Transformer
 
-from fringeworks.errors import MissingInputError, OutOfRangeError, ReferenceUnusableError
+from fringeworks.errors import MissingInputError, ReferenceUnusableError
 from fringeworks.io.raster_source import RasterSource, open_raster
 from fringeworks.io.rasters import ProductFile, write_raster
 from fringeworks.io.store import read_json
@@ -90,7 +90,7 @@ class RunView:
 
         Raises
         ------
-        OutOfRangeError
+        ReferenceUnusableError
             The point lies outside the products.
         """
         row, col = self._pixel(longitude, latitude)
@@ -108,7 +108,7 @@ class RunView:
 
         Raises
         ------
-        OutOfRangeError
+        ReferenceUnusableError
             The point lies outside the products.
         ReferenceUnusableError
             The area holds no pixel with a whole series.
@@ -179,7 +179,7 @@ class RunView:
         x, y = Transformer.from_crs("EPSG:4326", grid.crs, always_xy=True).transform(longitude, latitude)
         row, col = grid.index_of(x, y)
         if not grid.holds(row, col):
-            raise OutOfRangeError(
+            raise ReferenceUnusableError(
                 f"{longitude}, {latitude} lies outside the products",
                 expected=f"a point inside {', '.join(f'{b:.4f}' for b in grid.bounds)} ({grid.crs})",
             )

@@ -30,7 +30,7 @@ from fringeworks.io.importers.gamma_sign import check_sign, sign_evidence
 from fringeworks.io.importers.gamma_table import LookupTable
 from fringeworks.io.importers.protocol import PhaseSign, ReaderOptions
 from fringeworks.io.importers.stack_checks import check_closure, check_unit
-from fringeworks.model.grids import MapGrid
+from fringeworks.model.grids import Looks, MapGrid
 from fringeworks.model.identity import Platform
 from fringeworks.model.stack import InterferogramStack, PairNetwork, StackFacts
 from fringeworks.model.tally import Finding
@@ -300,6 +300,10 @@ def _facts(
     findings.append(Finding("note" if options.phase_sign == "format" else "warning", "sign", reason))
     direction = "ascending" if np.cos(header.heading) > 0 else "descending"
     effective = header.effective_looks
+    if header.looks == Looks(azimuth=1, range=1):
+        text = "the headers are those of single-look images, the rasters are not: how many samples were averaged is unknown"
+        findings.append(Finding("warning", "looks", text))
+        effective = None
     if effective is not None:
         text = (
             f"{effective:.1f} independent samples in {header.looks.azimuth} x {header.looks.range} looks, from spacings "
@@ -308,6 +312,7 @@ def _facts(
         findings.append(Finding("note", "looks", text))
     track = tracks.pop() if len(tracks) == 1 else None
     where = direction + (f" track {track}" if track else "")
+    invented = "Simulated " if "simulated" in header.title.lower() else ""
     return StackFacts(
         source_format="gamma",
         sign_reason=reason,
@@ -318,7 +323,7 @@ def _facts(
         centre_time=_clock(header.centre_time),
         looks=header.looks,
         effective_looks=effective,
-        title=f"{header.sensor or 'SAR'}, {where}, {days[0]} to {days[-1]}",
+        title=f"{invented}{header.sensor or 'SAR'}, {where}, {days[0]} to {days[-1]}",
     )
 
 

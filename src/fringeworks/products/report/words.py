@@ -85,7 +85,7 @@ def opening(data: ReportData, summary: Summary) -> list[str]:
         part
         for part in (
             data.facts.pass_direction,
-            f"track {data.facts.relative_orbit}" if data.facts.relative_orbit is not None else "",
+            f"track {data.facts.relative_orbit}" if data.facts.relative_orbit is not None else "pass",
         )
         if part
     )
@@ -285,7 +285,8 @@ def citations(data: ReportData) -> list[str]:
 
 
 def _is_sentinel(data: ReportData) -> bool:
-    return all(name.startswith("S1") for name in data.facts.platforms)
+    invented = data.facts.title.lower().startswith("simulated")
+    return not invented and all(name.startswith("S1") for name in data.facts.platforms)
 
 
 def _position(value: float) -> str:

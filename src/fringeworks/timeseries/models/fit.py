@@ -29,7 +29,10 @@ PairCovariance: TypeAlias = Callable[[slice, slice], NDArray[np.float32]]
 float32, (pixel, date, date) [m^2], pixels row by row, already scaled by its a-posteriori variance factor."""
 
 PIXELS_AT_ONCE = 2000
-"""Pixels whose covariance is held at the same time."""
+"""Pixels whose covariance is held at the same time, at most."""
+
+COVARIANCE_BYTES = 24 * 2**20
+"""Memory these covariances may take: with many dates fewer pixels are held."""
 
 _SEASONS = {"seasonal": 1.0, "semiannual": 2.0}
 
@@ -101,7 +104,7 @@ def fit(
     tally = Tally("pixels", 0, 0)
     seasons = np.array([t.columns[0] for t in design.terms if t.name in _SEASONS], np.int64)
     limits = (options.minimum_dates, options.maximum_condition**2)
-    for tile in _tiles(rows, cols, whole=covariance is None):
+    for tile in _tiles(rows, cols, len(dates), whole=covariance is None):
         values = displacement[:, tile.rows, tile.cols]
         height, width = values.shape[1:]
         result = fit_pixels(
@@ -155,9 +158,10 @@ def _factors(term: Term, layers: dict[str, FloatImage]) -> tuple[NDArray[np.floa
     return amplitude * np.cos(angle), amplitude * np.sin(angle)
 
 
-def _tiles(rows: int, cols: int, *, whole: bool) -> Iterator[_Tile]:
-    width = cols if whole else min(cols, PIXELS_AT_ONCE)
-    height = max((64 * PIXELS_AT_ONCE if whole else PIXELS_AT_ONCE) // max(width, 1), 1)
+def _tiles(rows: int, cols: int, n_dates: int, *, whole: bool) -> Iterator[_Tile]:
+    most = max(min(PIXELS_AT_ONCE, COVARIANCE_BYTES // (4 * n_dates**2)), 16)
+    width = cols if whole else min(cols, most)
+    height = max((64 * PIXELS_AT_ONCE if whole else most) // max(width, 1), 1)
     for row in range(0, rows, height):
         for col in range(0, cols, max(width, 1)):
             yield _Tile(slice(row, min(row + height, rows)), slice(col, min(col + width, cols)))

@@ -78,6 +78,8 @@ def invert(
     Each pixel is a weighted least-squares (or L1) adjustment of x[secondary] - x[reference] = phase.  Weights are
     one over the phase variance (:func:`phase_variance`), never the variance itself.  ``variance_factor`` is the weighted
     square sum of residuals over degrees of freedom f; below f = 10 it is drawn towards 1: f/10 of it plus 1 - f/10.
+    Uniform weights know no scale: there the estimate stands as it is, and where there are no loops it is nearly zero, so
+    that all noise is left to the scatter of the series.
     The series of a pixel depends on this pixel alone, to the last bit.
     """
     factor = _check(phase, coherence, network, wavelength, pair_weight, options)
@@ -223,6 +225,7 @@ def make_problem(
         sensitivity=sensitivity,
         absolute=options.norm == "l1",
         bridge=options.gaps == "bridge",
+        known_scale=options.weighting == "coherence",
         minimum_per_date=options.minimum_per_date,
         minimum_interferograms=options.minimum_interferograms,
     )

@@ -60,8 +60,8 @@ class Problem(NamedTuple):
         Time of each date.
     sensitivity : float32, (date, pixel) or (0, 0)
         Phase of one metre of height error [rad/m].
-    absolute, bridge : bool
-        Minimise absolute residuals; bridge gaps.
+    absolute, bridge, known_scale : bool
+        Minimise absolute residuals; bridge gaps; weights are one over a variance, not bare numbers.
     minimum_per_date, minimum_interferograms : int
         Below these there is no value.
     """
@@ -71,6 +71,7 @@ class Problem(NamedTuple):
     sensitivity: Single
     absolute: bool
     bridge: bool
+    known_scale: bool
     minimum_per_date: int
     minimum_interferograms: int
 
@@ -152,7 +153,7 @@ def _solve_tile(
     factors = np.ones(tile.phase.shape[1])
     for k in range(count):
         results.unsettled[start + k] = outcome.unsettled[k]
-        factors[k] = _variance_factor(tile, k, problem.absolute, rule, outcome)
+        factors[k] = _variance_factor(tile, k, problem.absolute, problem.known_scale, rule, outcome)
         results.variance_factor[start + k] = factors[k]
     plain = _write_plain_dates(tile, start, count, problem, graph, results, factors)
     for k in range(count):
@@ -236,14 +237,25 @@ def _write_quality(start: int, tile: Tile, count: int, results: Results) -> None
 
 
 @kernel
-def _variance_factor(tile: Tile, lane: int, absolute: bool, rule: Rule, outcome: Outcome) -> float:  # noqa: FBT001 - compiled
-    """Estimate the variance of unit weight; drawn towards 1 where few degrees of freedom tell it."""
+def _variance_factor(
+    tile: Tile,
+    lane: int,
+    absolute: bool,  # noqa: FBT001
+    known_scale: bool,  # noqa: FBT001
+    rule: Rule,
+    outcome: Outcome,
+) -> float:
+    """Estimate the variance of unit weight.
+
+    Weights that are one over a variance say what to expect: the estimate is drawn towards 1 where few degrees of
+    freedom tell it.  Bare weights say nothing: the estimate stands as it is, and without loops nothing is claimed.
+    """
     n = count_used(tile, lane)
     if n == 0:
         return np.nan
     freedom = n - count_rank(tile, lane)
     if freedom <= 0:
-        return 1.0
+        return 1.0 if known_scale else SMALLEST_FACTOR
     total, trim = 0.0, 0.0
     for p in range(tile.weight.shape[0]):
         w = tile.weight[p, lane]
@@ -261,7 +273,7 @@ def _variance_factor(tile: Tile, lane: int, absolute: bool, rule: Rule, outcome:
                 trim += 1.0
     # Mean of |Gaussian| is sigma sqrt(2/pi); the covariance of the L1 solution is pi/2 that of L2.
     factor = (0.5 * math.pi * total / freedom) ** 2 if absolute else total / freedom * n / trim
-    share = min(1.0, freedom / FULL_FREEDOM)
+    share = min(1.0, freedom / FULL_FREEDOM) if known_scale else 1.0
     return max(share * factor + 1.0 - share, SMALLEST_FACTOR)
 
 

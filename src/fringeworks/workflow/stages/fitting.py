@@ -34,7 +34,7 @@ def stage(after: str) -> Stage:
     """Return the stage; ``after`` names the step whose series it reads."""
     return Stage(
         name="fit",
-        version=2,
+        version=3,
         after=tuple(dict.fromkeys(("import", "pairs", "invert", after, "reference"))),
         meaning="fit velocity and models to each series, with standard deviations and quality flags",
         parameters=_parameters,

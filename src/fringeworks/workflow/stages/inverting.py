@@ -180,7 +180,7 @@ def _residuals(network: PairNetwork, payloads: list[dict[str, Any]]) -> dict[str
 
 STAGE = Stage(
     name="invert",
-    version=1,
+    version=2,
     after=("import", "pairs"),
     meaning="solve each pixel's network of interferograms for its displacement series (NSBAS)",
     parameters=_parameters,

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from fringeworks.errors import TooFewDataError
 from fringeworks.interferometry.alignment import (
     CellSums,
     cells_of,
@@ -72,14 +73,17 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
             fill=fill,
             block_rows=plan.block.rows,
         )
+    verdicts = _verdicts(context, sample, positions)
+    excluded = np.flatnonzero([v.factor == 0 for v in verdicts])
+    trusted = np.asarray(~np.isin(triplets, excluded).any(axis=1), np.bool_)
     for block in context.pending(plan):
-        context.step.finish_block(block.index, _one_block(context, block, triplets, constants))
+        context.step.finish_block(block.index, _one_block(context, block, triplets, constants, trusted))
     payloads = context.payloads(plan)
     sums = _closure_sums(payloads)
     records = tabulate(sums, network=network, triplets=triplets, constants=constants)
-    verdicts = _verdicts(context, sample, positions)
     zero, cell = _common_zero(context, payloads, triplets, constants)
     verdicts = [_without_zero(v, zero[k]) for k, v in enumerate(verdicts)]
+    _refuse_too_little(context, verdicts)
     context.step.put("verdicts", _values(context, records, verdicts, zero, cell))
     return (_tally(verdicts),)
 
@@ -103,14 +107,18 @@ def _sample(context: StageContext) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _one_block(
-    context: StageContext, block: Block, triplets: np.ndarray, constants: np.ndarray
+    context: StageContext, block: Block, triplets: np.ndarray, constants: np.ndarray, trusted: np.ndarray
 ) -> dict[str, Any]:
+    """Close all triplets for the table, and those without an excluded pair for the layers."""
     at, source = block.keep.slices, context.upstream("import")
     phase = np.asarray(source.array("phase")[(slice(None), *at)])
     closure = close_triplets(phase, triplets=triplets, constants=constants)
+    kept = closure
+    if not trusted.all():
+        kept = close_triplets(phase, triplets=triplets[trusted], constants=constants[trusted])
     for name in _LAYERS:
-        context.step.sink(name)[at] = closure.layers[name]
-    errors = np.asarray(closure.layers["n_unwrapping_errors"], np.int16)
+        context.step.sink(name)[at] = kept.layers[name]
+    errors = np.asarray(kept.layers["n_unwrapping_errors"], np.int16)
     cells = sum_cells(phase, np.asarray(source.array("coherence_mean")[at]), errors)
     return {
         "count": closure.sums.count.tolist(),
@@ -169,6 +177,22 @@ def _common_zero(
     zero = np.full(len(flat), np.nan)
     zero[some] = np.nanmedian(flat[some], axis=1)
     return constants_from_triplets(zero, triplets=triplets, closure=constants), cell
+
+
+def _refuse_too_little(context: StageContext, verdicts: list[PairVerdict]) -> None:
+    """Stop here where nothing is left to invert: later steps could only say it less clearly."""
+    used = [v for v in verdicts if v.factor > 0]
+    dates = {d for v in used for d in (v.pair.reference, v.pair.secondary)}
+    if len(dates) >= 3:
+        return
+    rows = context.upstream("import").get("stack")["pairs"]
+    n_empty = sum(row["valid_fraction"] == 0 for row in rows)
+    raise TooFewDataError(
+        f"{len(used)} of {len(verdicts)} interferograms are left, of {len(dates)} dates; {n_empty} hold no valid pixel "
+        "inside the area",
+        expected="at least three dates",
+        hint="look at area, and at the reasons in the manifest's pairs",
+    )
 
 
 def _without_zero(verdict: PairVerdict, constant: float) -> PairVerdict:
@@ -234,7 +258,7 @@ def _tally(verdicts: list[PairVerdict]) -> Tally:
 
 STAGE = Stage(
     name="pairs",
-    version=2,
+    version=3,
     after=("import",),
     meaning="close triplets of interferograms, find those with cycle errors, and set all to a common zero",
     parameters=_parameters,

@@ -17,7 +17,7 @@ from fringeworks.model.grids import MapGrid
 from fringeworks.model.layers import layer_of
 from fringeworks.model.tally import Tally
 from fringeworks.products.family import FamilyInput
-from fringeworks.products.publish import band_names_of
+from fringeworks.products.publish import Converted, band_names_of
 from fringeworks.products.standard import STANDARD_FOLDER, publish_interferogram, publish_standard
 from fringeworks.workflow.config import RunConfig
 from fringeworks.workflow.plugins import family_named
@@ -57,7 +57,18 @@ def layer_sources(context: StageContext) -> dict[str, ArraySource]:
     if context.config.series.inversion.dem_error:
         folder = context.upstream("invert")
         sources |= {name: folder.array(name) for name in _HEIGHT_ERROR}
+        sources["dem_error"] = _relative(context, folder.array("dem_error"))
     return sources
+
+
+def _relative(context: StageContext, source: ArraySource) -> ArraySource:
+    """Take the reference area's mean away, as from the displacement: only differences of height errors are known."""
+    reference = reference_of(context.upstream("reference").get("reference"))
+    rows = slice(max(reference.row - reference.radius, 0), reference.row + reference.radius + 1)
+    cols = slice(max(reference.col - reference.radius, 0), reference.col + reference.radius + 1)
+    area = np.asarray(source[rows, cols], np.float64)
+    mean = np.float32(area[np.isfinite(area)].mean()) if np.isfinite(area).any() else np.float32(0)
+    return Converted(source, lambda values: values - mean, np.dtype(np.float32))
 
 
 def _work(context: StageContext) -> tuple[Tally, ...]:
@@ -126,6 +137,11 @@ def _families(context: StageContext, sources: Mapping[str, ArraySource]) -> list
     return files
 
 
+def _notice(title: str) -> str:
+    invented = title.lower().startswith("simulated")
+    return "Simulated: invented data" if invented else "Contains modified Copernicus Sentinel data"
+
+
 def _tags(context: StageContext) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
     reference = context.upstream("reference").get("reference")
     facts = context.upstream("import").get("stack")["facts"]
@@ -134,10 +150,11 @@ def _tags(context: StageContext) -> tuple[dict[str, str], dict[str, dict[str, st
         "REFERENCE_AREA": f"x {reference['x']:.6f}, y {reference['y']:.6f}, {reference['n_pixels']} pixels",
         "REFERENCE_DATE": reference["when"],
         "WAVELENGTH_M": repr(facts["wavelength_m"]),
-        "DATA_NOTICE": "Contains modified Copernicus Sentinel data",
+        "DATA_NOTICE": _notice(context.survey.stack.facts.title),
     }
     datum = (
         context.config.inputs.dem_datum
+        or context.survey.stack.facts.height_datum
         or "unknown: the stack does not say what its heights are measured from"
     )
     return tags, {"height": {"VERTICAL_DATUM": datum}}
@@ -194,7 +211,7 @@ def _interferograms(context: StageContext, tags: Mapping[str, str]) -> list[Prod
 
 STAGE = Stage(
     name="publish",
-    version=1,
+    version=2,
     after=("import", "pairs", "invert", "reference", "fit"),
     meaning="write the products as Cloud-Optimised GeoTIFFs",
     parameters=_parameters,

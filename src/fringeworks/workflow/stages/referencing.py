@@ -102,6 +102,7 @@ def _chosen(context: StageContext, series: ArraySource, stride: int) -> Place:
     network, _ = series_network(context)
     plan = context.blocks()
     parts: dict[str, list[np.ndarray]] = {}
+    options = ModelOptions(minimum_dates=min(ModelOptions().minimum_dates, len(network.dates)))
     medians = _date_medians(series, context.grid.shape.rows)
     for number, block in enumerate(plan):
         context.check_cancel()
@@ -109,7 +110,7 @@ def _chosen(context: StageContext, series: ArraySource, stride: int) -> Place:
         first = -block.keep.row % stride
         lattice = (slice(first, None, stride), slice(None, None, stride))
         values = np.asarray(series[(slice(None), *block.keep.slices)], np.float32)[(slice(None), *lattice)]
-        result = fit(values - medians[:, None, None], dates=network.dates, options=ModelOptions())
+        result = fit(values - medians[:, None, None], dates=network.dates, options=options)
         at = block.keep.slices
         images = {
             **{f"level {k}": level[lattice] for k, level in enumerate(_levels(context, at))},
