@@ -197,3 +197,36 @@ def test_config_new_runs_as_it_is(small_stack, tmp_path, capsys):
 def test_version(capsys):
     assert main(["--version"]) == 0
     assert capsys.readouterr().out.startswith("fringeworks ")
+
+
+@pytest.mark.parametrize(
+    ("where", "message"), [([14.95, 91], "in degrees"), ([20.0, 40.0], "lies outside the area")]
+)
+def test_a_reference_elsewhere_is_refused_in_the_plan(small_stack, tmp_path, capsys, where, message):
+    path = write_config(tmp_path, small_stack, reference={"where": where})
+    assert main(["plan", str(path)]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_an_area_without_any_value_is_refused_with_the_reason(stack, tmp_path, capsys):
+    def hole(values):
+        values[:20] = 0
+        return values
+
+    for raster in unwrapped(stack):
+        rewrite(raster, hole)
+    with rasterio.open(unwrapped(stack)[0]) as file:
+        west, _, east, north = file.bounds
+        south = north + 10 * file.transform.e
+    path = write_config(tmp_path, stack, area={"bbox": [west, south, east, north]})
+    assert main(["run", str(path)]) == 3
+    said = capsys.readouterr().err
+    assert "hold no valid pixel inside the area" in said
+    assert "FW2009" in said
+
+
+def test_invented_data_say_so(small_stack, tmp_path):
+    path = write_config(tmp_path, small_stack)
+    assert main(["run", str(path), "--until", "publish"]) == 0
+    with rasterio.open(tmp_path / "out/products/standard/velocity.tif") as file:
+        assert file.tags()["DATA_NOTICE"] == "Simulated: invented data"
