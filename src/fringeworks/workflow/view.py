@@ -124,7 +124,7 @@ class RunView:
                 f"the area around {longitude}, {latitude} holds no recommended pixel with a whole series",
                 expected="a place where recommended_mask is 1",
             )
-        words = f"{longitude:.6f}, {latitude:.6f}, {int(whole.sum())} pixels"
+        words = f"longitude {longitude:.6f}, latitude {latitude:.6f}, {int(whole.sum())} pixels"
         return replace(self, removed=block[:, whole].astype(np.float64).mean(axis=1), reference=words)
 
     def to_xarray(self) -> xarray.Dataset:
@@ -156,9 +156,14 @@ class RunView:
         return xarray.Dataset(data, coordinates, {"crs": grid.crs, "reference": self.reference})
 
     def export(self, folder: Path) -> list[ProductFile]:
-        """Write displacement and velocity of this view as Cloud-Optimised GeoTIFFs."""
+        """Write displacement and velocity of this view as Cloud-Optimised GeoTIFFs.
+
+        The published ``velocity_std`` belongs to the published reference: a run with another reference gives its own.
+        """
         folder.mkdir(parents=True, exist_ok=True)
-        tags = {"REFERENCE_AREA": self.reference, "CONFIG_HASH": self.manifest["configuration_hash"]}
+        kept = ("REFERENCE_DATE", "DATA_NOTICE", "WAVELENGTH_M", "CONFIG_HASH")
+        tags = {name: value for name, value in self.layer("velocity").tags.items() if name in kept}
+        tags["REFERENCE_AREA"] = self.reference
         names = tuple(d.isoformat() for d in self.dates)
         return [
             write_raster(
