@@ -58,11 +58,12 @@ def test_one_gibibyte_holds_on_a_stack_four_times_as_large(tmp_path):
 
 
 def test_the_cap_holds_on_a_stack_larger_than_what_it_leaves(tmp_path):
-    # a twentieth of the soak test: 220 MiB of rasters with 230 MiB left for blocks and libraries
+    # a twentieth of the soak test: 220 MiB of rasters with 214 MiB left beside the program (490 MiB); publishing and
+    # the report take a fixed part of that, up to 670 MiB in all on Python 3.13, whatever the size of the stack
     size = large_stack(tmp_path, Shape(448, 448), n_dates=40, nearest=4)
     assert size > 220 * 2**20
-    cap = 640 * 2**20
+    cap = 704 * 2**20
     peak = peak_of_run(
-        write_config(tmp_path, tmp_path / "stack", compute={"max_memory": "640 MiB", "workers": 2})
+        write_config(tmp_path, tmp_path / "stack", compute={"max_memory": "704 MiB", "workers": 2})
     )
     assert peak < cap
