@@ -16,7 +16,7 @@ from fringeworks.workflow.config.schema import CONFIG_VERSION, RunConfig
 
 _METHODS: Final = ("sbas",)
 _FAMILIES: Final = ("standard",)
-_SLC_KEYS: Final = ("slc", "orbits", "dem", "polarisation", "swaths")
+_SLC_KEYS: Final = ("orbits", "dem", "polarisation", "swaths", "exclude_dates")
 
 _HEADER = """\
 # Fringeworks run configuration. Every key is shown with its default; delete what you do not change.
@@ -73,7 +73,6 @@ def config_from(values: Mapping[str, Any], *, folder: Path) -> RunConfig:
         raise ConfigurationError(
             f"config_version {version}", expected=f"at most {CONFIG_VERSION}", hint="use a newer Fringeworks"
         )
-    _refuse_slc(values)
     config = record_from(RunConfig, values)
     _check(config)
     return _absolute(config, folder)
@@ -83,22 +82,6 @@ def resolved(config: RunConfig) -> dict[str, Any]:
     """Return the configuration as plain values with every default filled in."""
     values: dict[str, Any] = plain(config)
     return values
-
-
-def _refuse_slc(values: Mapping[str, Any]) -> None:
-    inputs = values.get("inputs")
-    for key in _SLC_KEYS:
-        if isinstance(inputs, Mapping) and key in inputs:
-            if key != "slc" and inputs.get("interferograms"):
-                raise ConfigurationError(
-                    f"inputs.{key} goes with inputs.slc; a stack of interferograms brings its own",
-                    hint=f"leave inputs.{key} out",
-                )
-            raise ConfigurationError(
-                f"inputs.{key} starts from single-look complex images, which this version does not process yet",
-                expected="inputs.interferograms: {format: ..., path: ...}",
-                hint="form and unwrap the interferograms with another program, and give their folder",
-            )
 
 
 def _check(config: RunConfig) -> None:
@@ -118,12 +101,7 @@ def _check(config: RunConfig) -> None:
             f"products.families = {list(config.products.families)}",
             expected="standard among them: the others build on it",
         )
-    if not config.inputs.interferograms.path:
-        raise ConfigurationError(
-            "inputs.interferograms.path is empty",
-            expected="the folder of a stack",
-            hint="set it, or try `fringeworks demo`",
-        )
+    _check_inputs(config)
     area = plain(config.area)
     given = [key for key, value in area.items() if value]
     if len(given) > 1:
@@ -138,6 +116,30 @@ def _check(config: RunConfig) -> None:
         )
 
 
+def _check_inputs(config: RunConfig) -> None:
+    inputs = config.inputs
+    if inputs.slc_patterns and inputs.interferograms.path:
+        raise ConfigurationError(
+            "inputs holds slc and interferograms.path", expected="one of them", hint="leave the other one out"
+        )
+    if inputs.slc_patterns:
+        if config.pairs.looks and len(config.pairs.looks) != 2:
+            raise ConfigurationError(f"pairs.looks = {list(config.pairs.looks)}", expected="[azimuth, range]")
+        return
+    if not inputs.interferograms.path:
+        raise ConfigurationError(
+            "inputs.slc and inputs.interferograms.path are empty",
+            expected="images, or the folder of a stack of interferograms",
+            hint="set one of them, or try `fringeworks demo`",
+        )
+    for key in _SLC_KEYS:
+        if getattr(inputs, key):
+            raise ConfigurationError(
+                f"inputs.{key} goes with inputs.slc; a stack of interferograms brings its own",
+                hint=f"leave inputs.{key} out",
+            )
+
+
 def _absolute(config: RunConfig, folder: Path) -> RunConfig:
     def at(path: str) -> str:
         return str((folder / Path(path).expanduser()).resolve()) if path else ""
@@ -148,7 +150,19 @@ def _absolute(config: RunConfig, folder: Path) -> RunConfig:
     )
     return replace(
         config,
-        inputs=replace(config.inputs, interferograms=stack),
+        inputs=replace(
+            config.inputs,
+            interferograms=stack,
+            slc=tuple(_pattern_at(p, folder) for p in config.inputs.slc_patterns),
+            orbits=at(config.inputs.orbits),
+            dem=at(config.inputs.dem),
+        ),
         area=area,
         output=replace(config.output, directory=at(config.output.directory)),
     )
+
+
+def _pattern_at(pattern: str, folder: Path) -> str:
+    """Make a path or pattern absolute without resolving what may hold wildcards."""
+    path = Path(pattern).expanduser()
+    return str(path if path.is_absolute() else folder.resolve() / path)

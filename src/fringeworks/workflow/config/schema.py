@@ -57,11 +57,31 @@ class InterferogramsInput:
 class InputsSection:
     """What goes in."""
 
+    slc: str | tuple[str, ...] = option(
+        (),
+        meaning="Sentinel-1 SLC products (SAFE zips or folders): a path, a pattern, a folder, or a list of these; relative "
+        "ones count from the folder of this file",
+    )
+    orbits: str = option(
+        "",
+        meaning="Folder of orbit files (EOF); only those that cover are used; none: the annotated orbits, flagged",
+    )
+    dem: str = option(
+        "", meaning="Elevation model for slc: a GeoTIFF or a folder of tiles"
+    )
+    polarisation: str = option("", meaning="VV, VH, HH or HV; empty: what all inputs hold, VV before HH")
+    swaths: tuple[str, ...] = option((), meaning="Sub-swaths to process; empty: what the inputs hold")
+    exclude_dates: tuple[str, ...] = option((), meaning="ISO dates of slc to leave out")
     interferograms: InterferogramsInput = section(InterferogramsInput, "A stack of unwrapped interferograms")
     dem_datum: Literal["", "ellipsoid", "egm96", "egm2008"] = option(
         "",
-        meaning="What heights in the stack are measured from, where you know it; written into the products",
+        meaning="What heights of the elevation model, or in the stack, are measured from; wins over what the file says",
     )
+
+    @property
+    def slc_patterns(self) -> tuple[str, ...]:
+        """The images' paths and patterns as a tuple, also when one was given."""
+        return ((self.slc,) if self.slc else ()) if isinstance(self.slc, str) else self.slc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +93,44 @@ class AreaSection:
     geojson: str = option("", meaning="GeoJSON file with polygons")
     shp: str = option("", meaning="Shapefile with polygons (.shp, or .zip that holds one)")
     kml: str = option("", meaning="KML file with polygons")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoregistrationSection:
+    """How the images are aligned."""
+
+    reference_date: str = option(
+        "auto", meaning="ISO date whose grid all others take; auto: by time, baseline, Doppler and season"
+    )
+    diversity: Literal["network", "pair", "off"] = option(
+        "network",
+        meaning="Azimuth timing from burst overlaps: network, all pairs of near dates adjusted together; pair, each date "
+        "with the reference alone; off, orbits only",
+    )
+    range_matching: bool = option(
+        default=True, meaning="Estimate a range shift for each date and sub-swath from amplitudes"
+    )
+    joins: bool = option(
+        default=True, meaning="Estimate phase steps between sub-swaths, date by date, and take them out"
+    )
+    gate: Literal["warn", "stop"] = option(
+        "warn",
+        meaning="What happens when burst overlaps of a date do not agree: say so and go on, or stop before interferograms "
+        "are formed",
+    )
+    overlaps: DiversityOptions = section(DiversityOptions, "How burst overlaps are measured and adjusted")
+    matching: MatchingOptions = section(MatchingOptions, "How amplitudes are matched")
+    gates: GateOptions = section(GateOptions, "When burst overlaps pass, warn or fail")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairsSection(PairQualityOptions):
+    """Which interferograms are formed from images, and which are trusted."""
+
+    network: PairOptions = section(PairOptions, "Which interferograms are formed from images")
+    looks: tuple[int, ...] = option(
+        (), meaning="Looks in azimuth and range of interferograms formed from images; empty: to match products.spacing_m", minimum=1
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +201,12 @@ class ComputeSection:
         "8 GiB", meaning="Hard cap for the whole process; blocks are sized to stay below it"
     )
     workers: int | Literal["auto"] = option("auto", meaning="Threads to use; auto: all processors", minimum=1)
-    engine: Literal["local"] = option("local", meaning="Where blocks are computed: threads of this process")
+    engine: Literal["local", "dask"] = option(
+        "local", meaning="Where bursts and pairs are computed: threads of this process, or Dask workers"
+    )
+    dask_address: str | None = option(
+        None, meaning="Address of a Dask scheduler; none: workers are started on this machine"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +221,12 @@ class RunConfig:
         AreaSection, "Part of the inputs to process; at most one key; all when none is given"
     )
     method: str | tuple[str, ...] = option("sbas", meaning="Chain to run; sbas: small baselines")
-    pairs: PairQualityOptions = section(PairQualityOptions, "Which interferograms are trusted")
+    coregistration: CoregistrationSection = section(CoregistrationSection, "How images are aligned")
+    pairs: PairsSection = section(
+        PairsSection, "Which interferograms are formed from images, and which are trusted"
+    )
+    filter: FilterOptions = section(FilterOptions, "How interferograms formed from images are filtered")
+    unwrap: UnwrapOptions = section(UnwrapOptions, "How interferograms formed from images are unwrapped")
     series: SeriesSection = section(SeriesSection, "From pairs to dates, and what is fitted")
     corrections: CorrectionsSection = section(CorrectionsSection, "What is predicted and subtracted")
     reference: ReferenceOptions = section(ReferenceOptions, "Where and when displacement is zero")
