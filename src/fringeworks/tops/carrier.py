@@ -11,6 +11,7 @@ Reference: Miranda (2014), Definition of the TOPS SLC deramping function, ESA te
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +21,11 @@ from fringeworks.model.acquisition import Burst, RangePolynomial
 from fringeworks.model.arrays import ComplexImage
 from fringeworks.model.grids import RadarGrid, Window
 from fringeworks.numerics.resample import RowChirp
+from fringeworks.numerics.taps import Taps, design_taps
+
+AZIMUTH_MARGIN: Final = 30.0
+"""Added to the processed azimuth bandwidth [Hz]: annotated Doppler centroids are wrong by up to half of it."""
+_WIDEST: Final = 0.98
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -110,12 +116,10 @@ class Carrier:
         Exact on whole samples.  Between them the table is linear, which differs by less than 1e-8 cycles and is the
         same smooth function on both sides of an interpolation.
         """
-        distance = np.arange(self.grid.shape.cols) * self.grid.range_step + self.grid.range_start
-        half, centroid, reference = (
-            0.5 * self.ramp(distance),
-            self.doppler.at(distance),
-            self.reference_time(distance),
-        )
+        sample = np.arange(self.grid.shape.cols, dtype=np.float64)
+        distance = self.grid.range_start + sample * self.grid.range_step
+        half, centroid = 0.5 * self.ramp(distance), self.doppler.at(distance)
+        reference = self.reference_time(distance)
         step = self.grid.azimuth_step
         cycles = np.stack(
             [
@@ -162,6 +166,38 @@ def carrier_of(burst: Burst, *, speed: float) -> Carrier:
     if not (rates < 0.0).all():
         raise OutOfRangeError(f"azimuth FM rates of {rates} Hz/s", expected="negative rates")
     return carrier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BurstTaps:
+    """Interpolation weights of both axes of a burst."""
+
+    azimuth: Taps
+    range: Taps
+
+
+def taps_of(burst: Burst, *, error: float = 2e-5) -> BurstTaps:
+    """Design interpolation weights for the bandwidths of a burst.
+
+    Parameters
+    ----------
+    burst : Burst
+        Its processed bandwidths and sampling rates count.
+    error : float
+        Allowed power of the interpolation error of each axis over that of the signal
+        (:func:`fringeworks.numerics.taps.design_taps`).
+
+    Raises
+    ------
+    OutOfRangeError
+        A bandwidth is not above zero.
+    """
+    azimuth = (burst.radar.azimuth_bandwidth + AZIMUTH_MARGIN) * burst.grid.azimuth_step
+    range_ = burst.radar.range_bandwidth / burst.radar.range_sampling_rate
+    return BurstTaps(
+        azimuth=design_taps(min(azimuth, _WIDEST), error=error),
+        range=design_taps(min(range_, _WIDEST), error=error),
+    )
 
 
 def deramp(samples: ComplexImage, carrier: Carrier, *, window: Window | None = None) -> ComplexImage:
