@@ -316,6 +316,13 @@ class TruncatedDownloadError(ArchiveError):
     summary = "a download ended early"
 
 
+class SolverError(RunError):
+    """A solver stopped, crashed, or gave an answer that cannot be right."""
+
+    code = 3020
+    summary = "a solver failed"
+
+
 # ---------------------------------------------------------------- 4xxx: the calculation
 
 

@@ -1,0 +1,285 @@
+"""Complex images at fractional positions: carrier off, interpolation, carrier on at the new place, in one pass.
+
+Positions are fractional (row, column) of the image that is resampled; 0 is the centre of its first sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fringeworks.errors import OutOfRangeError, ShapeMismatchError
+from fringeworks.model.arrays import ComplexImage
+from fringeworks.model.grids import Shape, Window
+from fringeworks.numerics.compiled import in_threads
+from fringeworks.numerics.deramp_kernels import Chirp, Source
+from fringeworks.numerics.nodes import Nodes
+from fringeworks.numerics.resample_kernels import Weights, resample_strip
+from fringeworks.numerics.taps import Taps
+
+STRIP: Final = 64
+"""Output lines that are worked on at once by one thread."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CoarseField:
+    """A smooth quantity at the nodes of a regular grid over the output image; linear in between, along both axes.
+
+    Attributes
+    ----------
+    values : float32 or float64, (node row, node col)
+        At the nodes; NaN where it is not known.
+    row_start, row_step, col_start, col_step : int
+        Node (a, b) lies at output row ``row_start + a row_step`` and column ``col_start + b col_step``.
+
+    Notes
+    -----
+    One node holds everywhere; steps of 1 give a value to each sample.
+    """
+
+    values: NDArray[np.floating]
+    row_start: int = 0
+    row_step: int = 1
+    col_start: int = 0
+    col_step: int = 1
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 2 or self.values.size == 0:
+            raise ShapeMismatchError(f"nodes of shape {self.values.shape}", expected="(node row, node col)")
+        if not (self.row_step > 0 and self.col_step > 0):
+            raise OutOfRangeError(f"steps {self.row_step} x {self.col_step}", expected="1 or more")
+
+    @classmethod
+    def constant(cls, value: float) -> CoarseField:
+        """Return a field that is the same everywhere."""
+        return cls(values=np.full((1, 1), value))
+
+    def covers(self, window: Window) -> bool:
+        """Return whether the nodes enclose a window of the output; an axis with one node holds everywhere."""
+        ends = (
+            (window.row, window.rows, self.row_start, self.row_step, self.values.shape[0]),
+            (window.col, window.cols, self.col_start, self.col_step, self.values.shape[1]),
+        )
+        return all(
+            n_nodes == 1 or (start <= first and first + n - 1 <= start + (n_nodes - 1) * step)
+            for first, n, start, step, n_nodes in ends
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RowChirp:
+    """A phase that is a parabola along rows, with coefficients for each column: the carrier of a burst.
+
+    Attributes
+    ----------
+    cycles : float64, (3, column)
+        c0 [cycles], c1 [cycles/row], c2 [cycles/row^2] of c0 + c1 t + c2 t^2, t = row - middle.  Between columns
+        they are linear.
+    middle : float
+        Row from which t counts.
+    """
+
+    cycles: NDArray[np.float64]
+    middle: float
+
+    def __post_init__(self) -> None:
+        if self.cycles.ndim != 2 or self.cycles.shape[0] != 3:
+            raise ShapeMismatchError(f"coefficients of shape {self.cycles.shape}", expected="(3, column)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ValidSamples:
+    """Which samples of an image are valid: one run in each row.
+
+    Attributes
+    ----------
+    first, last : int, (row)
+        First and last valid column; -1 in both where a row has none.
+    """
+
+    first: NDArray[np.integer]
+    last: NDArray[np.integer]
+
+    @classmethod
+    def all_of(cls, shape: Shape) -> ValidSamples:
+        """Return that every sample is valid."""
+        return cls(first=np.zeros(shape.rows, np.int64), last=np.full(shape.rows, shape.cols - 1))
+
+
+def resample(
+    samples: NDArray[Any],
+    window: Window,
+    *,
+    row_offset: CoarseField,
+    col_offset: CoarseField,
+    row_taps: Taps,
+    col_taps: Taps,
+    carrier: RowChirp | None = None,
+    valid: ValidSamples | None = None,
+    phase: CoarseField | None = None,
+    cycles_per_unit: float = 1.0,
+    place: Window | None = None,
+    out: ComplexImage | None = None,
+) -> ComplexImage:
+    """Interpolate a complex image at the positions that correspond to another grid.
+
+    Output sample (i, j) is the image at row ``i + row_offset(i, j)`` and column ``j + col_offset(i, j)``, both counted
+    from the image's own first sample.
+
+    Parameters
+    ----------
+    samples : complex64 (row, column) or int16 (row, column, 2)
+        The image, or the part of it that ``place`` names.  NaN where there is no data.
+    window : Window
+        Part of the output grid to fill; offsets and phase count in the rows and columns of the whole output grid.
+    row_offset, col_offset : CoarseField
+        Position in the image minus position in the output [samples].
+    row_taps, col_taps : Taps
+        Interpolation weights (:func:`fringeworks.numerics.taps.design_taps`).
+    carrier : RowChirp, optional
+        Phase of the image that is taken away before and put back after the interpolation, there at the interpolated
+        position; has a column for each column of the whole image.
+    valid : ValidSamples, optional
+        Of the whole image, one entry a row; by default all samples are valid.
+    phase : CoarseField, optional
+        Phase to add to the result, in any unit; with ranges [m] and 2 / lambda this flattens.
+    cycles_per_unit : float
+        Turns that phase into cycles.
+    place : Window, optional
+        Where ``samples`` lie in the whole image, by default at its first row and column.
+    out : complex64, (window.rows, window.cols), optional
+        Where to write; C order.
+
+    Returns
+    -------
+    complex64, (window.rows, window.cols)
+        NaN in both parts where a sample under the weights is missing (beyond ``samples``, not valid, NaN) or the
+        position is NaN.  A position exactly on a row or column (fraction 0) needs no neighbours along that axis.
+
+    Raises
+    ------
+    ShapeMismatchError
+        Samples, carrier, valid samples or ``out`` do not fit each other.
+    OutOfRangeError
+        The nodes of a field do not enclose the window, or the samples are of another type.
+
+    Notes
+    -----
+    Each output sample depends on its position and its neighbours alone: blocks, strips and threads change no bit.
+    Phases are evaluated and reduced to a cycle in float64, everything else is float32.  Reach: ``row_taps.reach`` and
+    ``col_taps.reach`` samples around a position.  Memory beyond the arrays: less than 1 MiB a thread, and as float64
+    64 rows of each field.
+    """
+    parts = _parts_of(samples)
+    where = place or Window(0, 0, *parts.shape[:2])
+    fields = [f for f in (row_offset, col_offset, phase) if f is not None]
+    _check_fields(fields, window)
+    if where.shape != Shape(*parts.shape[:2]):
+        raise ShapeMismatchError(
+            f"samples of shape {parts.shape[:2]}", expected=f"{tuple(where.shape)}, their place"
+        )
+    source = _source(parts, where, valid)
+    chirp = _chirp(carrier, where)
+    result = _output(out, window)
+    weights = Weights(row_taps.even, row_taps.odd, col_taps.even, col_taps.odd)
+    written = result.view(np.float32)
+
+    def fill(first: int, last: int) -> None:
+        for strip in range(first, last):
+            top = strip * STRIP
+            bottom = min(top + STRIP, window.rows)
+            rows = range(window.row + top, window.row + bottom)
+            resample_strip(
+                source,
+                _nodes(row_offset, rows, 1.0),
+                _nodes(col_offset, rows, 1.0),
+                _nodes(phase, rows, cycles_per_unit),
+                chirp,
+                weights,
+                written[top:bottom],
+                window.row + top,
+                window.col,
+            )
+
+    _run(fill, -(-window.rows // STRIP) if window.cols else 0)
+    return result
+
+
+def _run(fill: Callable[[int, int], None], n_strips: int) -> None:
+    with np.errstate(all="ignore"):
+        in_threads(fill, n_strips)
+
+
+def _parts_of(samples: NDArray[Any]) -> NDArray[Any]:
+    """Return the samples as real and imaginary parts, (row, column, 2), without a copy where that is possible."""
+    if samples.dtype == np.complex64 and samples.ndim == 2:
+        flat = np.ascontiguousarray(samples)
+        return flat.view(np.float32).reshape(*samples.shape, 2)
+    if samples.dtype == np.int16 and samples.ndim == 3 and samples.shape[2] == 2:
+        return np.ascontiguousarray(samples)
+    raise OutOfRangeError(
+        f"samples of type {samples.dtype} and shape {samples.shape}",
+        expected="complex64 (row, column) or int16 (row, column, 2)",
+    )
+
+
+def _check_fields(fields: list[CoarseField], window: Window) -> None:
+    for field in fields:
+        if not field.covers(window):
+            raise OutOfRangeError(
+                f"nodes of shape {field.values.shape} from ({field.row_start}, {field.col_start}) in steps of "
+                f"{field.row_step} x {field.col_step}",
+                expected=f"nodes that enclose rows {window.row} to {window.row + window.rows - 1} and columns "
+                f"{window.col} to {window.col + window.cols - 1}",
+            )
+
+
+def _source(parts: NDArray[Any], where: Window, valid: ValidSamples | None) -> Source:
+    if valid is None:
+        shape = Shape(where.row + where.rows, where.col + where.cols)
+        valid = ValidSamples.all_of(shape)
+    first, last = (np.ascontiguousarray(a, np.int64) for a in (valid.first, valid.last))
+    if first.shape != last.shape or first.ndim != 1 or first.size < where.row + where.rows:
+        raise ShapeMismatchError(
+            f"valid samples of shapes {first.shape} and {last.shape}",
+            expected=f"one entry for each of {where.row + where.rows} rows or more",
+        )
+    return Source(parts, where.row, where.col, first, last)
+
+
+def _chirp(carrier: RowChirp | None, where: Window) -> Chirp:
+    if carrier is None:
+        return Chirp(np.empty((3, 0)), 0.0)
+    if carrier.cycles.shape[1] < where.col + where.cols:
+        raise ShapeMismatchError(
+            f"a carrier of {carrier.cycles.shape[1]} columns", expected=f"{where.col + where.cols} or more"
+        )
+    return Chirp(np.ascontiguousarray(carrier.cycles, np.float64), float(carrier.middle))
+
+
+def _output(out: ComplexImage | None, window: Window) -> ComplexImage:
+    if out is None:
+        return np.empty(tuple(window.shape), np.complex64)
+    if out.shape != tuple(window.shape) or out.dtype != np.complex64 or not out.flags.c_contiguous:
+        raise ShapeMismatchError(
+            f"out of shape {out.shape} and type {out.dtype}",
+            expected=f"{tuple(window.shape)}, complex64, C order",
+        )
+    return out
+
+
+def _nodes(field: CoarseField | None, rows: range, scale: float) -> Nodes:
+    """Return the nodes behind some output rows, as float64."""
+    if field is None:
+        return Nodes(np.empty((0, 0)), 0, 1, 0, 1)
+    n = field.values.shape[0]
+    low = min(max((rows[0] - field.row_start) // field.row_step, 0), max(n - 2, 0))
+    high = max(min((rows[-1] - field.row_start) // field.row_step + 2, n), low + 1)
+    values = np.ascontiguousarray(field.values[low:high], np.float64) * scale
+    return Nodes(
+        values, field.row_start + low * field.row_step, field.row_step, field.col_start, field.col_step
+    )
