@@ -55,6 +55,32 @@ class BoxPolynomial:
         _evaluate(self.coefficients, np.ascontiguousarray(scaled), out)
         return out.reshape(-1, *px.shape)
 
+    def on_grid(
+        self, value: int, *, x: ArrayLike, y: ArrayLike, z: NDArray[np.floating]
+    ) -> NDArray[np.float64]:
+        """Evaluate one value on a grid of x and y, with z given at each of its nodes.
+
+        Parameters
+        ----------
+        value : int
+            Which of the values.
+        x, y : float64, (n_x), (n_y)
+            Axes of the grid.
+        z : float32 or float64, (n_x, n_y)
+            Third variable; NaN gives NaN.
+
+        Returns
+        -------
+        float64, (n_x, n_y)
+        """
+        px, py = np.ascontiguousarray(x, np.float64), np.ascontiguousarray(y, np.float64)
+        if z.shape != (px.size, py.size):
+            raise ShapeMismatchError(f"z of shape {z.shape}", expected=f"({px.size}, {py.size})")
+        scale = np.array([self.scale_of(axis) for axis in range(3)])
+        out = np.empty(z.shape)
+        _evaluate_grid(self.coefficients[value], scale, px, py, np.ascontiguousarray(z), out)
+        return out
+
     def scale_of(self, axis: int) -> tuple[float, float]:
         """Return (a, b) such that a * variable + b is the scaled variable of an axis."""
         width = float(self.upper[axis] - self.lower[axis])
@@ -192,3 +218,21 @@ def _evaluate(
             collapse(coefficients[q], scaled[0, p], plane)
             along(plane, scaled[1, p], row)
             out[q, p] = power_sum(row, scaled[2, p])
+
+
+@parallel_kernel
+def _evaluate_grid(
+    coefficients: NDArray[np.float64],
+    scale: NDArray[np.float64],
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    z: NDArray[np.floating],
+    out: NDArray[np.float64],
+) -> None:
+    _, n_y, n_z = coefficients.shape
+    for i in prange(x.size):
+        plane, row = np.empty((n_y, n_z)), np.empty(n_z)
+        collapse(coefficients, scale[0, 0] * x[i] + scale[0, 1], plane)
+        for j in range(y.size):
+            along(plane, scale[1, 0] * y[j] + scale[1, 1], row)
+            out[i, j] = power_sum(row, scale[2, 0] * z[i, j] + scale[2, 1])

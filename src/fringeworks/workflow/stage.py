@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from fringeworks.errors import CancelledError, MemoryLimitError
+from fringeworks.errors import CancelledError, MemoryLimitError, MissingInputError
 from fringeworks.io.store import StepFolder, WorkingStore
 from fringeworks.model.arrays import Block, BlockPlan, plan_rows
 from fringeworks.model.grids import MapGrid, Shape
@@ -17,6 +17,7 @@ from fringeworks.workflow.config import RunConfig
 from fringeworks.workflow.engines import Engine, LocalEngine, Payload
 from fringeworks.workflow.events import Event, EventSink
 from fringeworks.workflow.memory import give_back
+from fringeworks.workflow.scenes import SceneStack
 from fringeworks.workflow.survey import Survey
 
 PROGRAM_BYTES: Final = 490 * 2**20
@@ -175,6 +176,19 @@ class StageContext:
     def grid(self) -> MapGrid:
         """Grid of the area that is processed."""
         return self.survey.grid
+
+    @property
+    def scenes(self) -> SceneStack:
+        """The images; only steps of chains that start from images ask for them.
+
+        Raises
+        ------
+        MissingInputError
+            The run starts from interferograms.
+        """
+        if self.survey.scenes is None:
+            raise MissingInputError("this run starts from interferograms", expected="inputs.slc")
+        return self.survey.scenes
 
     def upstream(self, name: str) -> StepFolder:
         """Return the folder of a step before this one."""

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from fringeworks.errors import ConfigurationError
+from fringeworks.interferometry.design import PairOptions
+from fringeworks.interferometry.filters import FilterOptions
 from fringeworks.interferometry.quality import PairQualityOptions
 from fringeworks.model.options import option, section
 from fringeworks.timeseries.models import ModelOptions
 from fringeworks.timeseries.reference import ReferenceOptions
 from fringeworks.timeseries.smallbaseline import InversionOptions
+from fringeworks.tops.options import DiversityOptions, GateOptions, MatchingOptions
+from fringeworks.unwrap import UnwrapOptions
 
 CONFIG_VERSION: Final = 1
 _SIZE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([KMGT]i?B|B)?\s*$", re.IGNORECASE)

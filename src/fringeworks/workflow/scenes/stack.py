@@ -49,9 +49,9 @@ class BurstSource:
         acquisition = _opened(self.product).acquisition(self.swath, self.polarisation)
         return acquisition.bursts[self.index]
 
-    def samples(self) -> BurstSamples:
-        """Return the burst's samples, complex64 when sliced; NaN where they are not valid."""
-        return _opened(self.product).samples(self.burst(), invalid="nan")
+    def integers(self) -> BurstSamples:
+        """Return the burst's samples as they stand in the file: int16, (line, sample, 2) when sliced."""
+        return _opened(self.product).samples(self.burst(), kind="int16")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
