@@ -113,10 +113,8 @@ def survey_inputs(config: RunConfig) -> Survey:
 
 def _from_scenes(config: RunConfig) -> Survey:
     scenes = survey_scenes(config)
-    design = design_network(
-        scenes.days, np.array([d.baseline for d in scenes.dates]), options=config.pairs.network
-    )
-    stack = stack_to_be(scenes, design.network, store=Path(config.output.directory) / "work")
+    network = _network(config, scenes)
+    stack = stack_to_be(scenes, network, store=Path(config.output.directory) / "work")
     area = area_of(config.area, stack.grid)
     return Survey(
         stack=stack,
@@ -128,6 +126,17 @@ def _from_scenes(config: RunConfig) -> Survey:
         missing=scenes.missing,
         scenes=scenes,
     )
+
+
+def _network(config: RunConfig, scenes: SceneStack) -> PairNetwork:
+    if "pair" in config.methods:
+        if len(scenes.days) != 2:
+            raise ConfigurationError(
+                f"method pair with {len(scenes.days)} dates", expected="two dates", hint="use method sbas"
+            )
+        return PairNetwork.of([Pair(*scenes.days)])
+    baselines = np.array([d.baseline for d in scenes.dates])
+    return design_network(scenes.days, baselines, options=config.pairs.network).network
 
 
 def _selection(config: RunConfig, network: PairNetwork) -> tuple[np.ndarray, list[tuple[str, str]]]:

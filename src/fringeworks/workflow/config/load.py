@@ -14,7 +14,7 @@ from fringeworks.errors import ConfigurationError, MissingInputError, UnknownNam
 from fringeworks.workflow.config.records import commented_yaml, plain, record_from
 from fringeworks.workflow.config.schema import CONFIG_VERSION, RunConfig
 
-_METHODS: Final = ("sbas",)
+_METHODS: Final = ("sbas", "pair")
 _FAMILIES: Final = ("standard",)
 _SLC_KEYS: Final = ("orbits", "dem", "polarisation", "swaths", "exclude_dates")
 

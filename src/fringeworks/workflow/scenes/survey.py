@@ -132,7 +132,7 @@ def survey_scenes(config: RunConfig) -> SceneStack:
         dem=dem,
         heights=heights,
         looks=looks,
-        looked=Shape(-(-rows // looks.azimuth), -(-cols // looks.range)),
+        looked=Shape(max(rows // looks.azimuth, 1), max(cols // looks.range, 1)),
         grid=grid,
         effective_share=independent_share(
             radar.azimuth_bandwidth * frame.grid.azimuth_step, window=radar.azimuth_window_coefficient

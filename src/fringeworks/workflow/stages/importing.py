@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -178,4 +179,10 @@ STAGE = Stage(
     work=_work,
     cost=_cost,
     reads_inputs=True,
+)
+FROM_IMAGES = replace(
+    STAGE,
+    after=("geocode",),
+    meaning="take the interferograms on the map into the chain of the series",
+    reads_inputs=False,
 )
