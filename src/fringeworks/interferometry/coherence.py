@@ -195,9 +195,9 @@ def window_coherence(
 
     Notes
     -----
-    The slope is the angle of the sum of products of neighbours, which is right up to half a cycle a cell.  Where it
-    is not well determined the window is summed as it is.  The choice raises the coherence of pure noise by less than
-    a tenth of its value.
+    The slope is the angle of the sum of products of neighbours, which is right up to half a cycle a cell.  Where
+    noise alone might have made it (three times the mean step of noise), it counts as level, so that the coherence of
+    pure noise is not raised; a window of fewer than ten cells therefore never shows a slope.
     """
     if window.rows < 1 or window.cols < 1 or window.rows % 2 == 0 or window.cols % 2 == 0:
         raise OutOfRangeError(f"window of {window.rows} x {window.cols} cells", expected="odd numbers")
