@@ -184,10 +184,9 @@ def window_coherence(
     window : Shape
         Cells in each direction, odd.
     least_fraction : float
-        No value where a smaller fraction of the window's samples is valid.
+        No value where a smaller fraction of the window's samples inside the image is valid.
     along_fringes : bool
-        Take out the slope of the phase inside each window first, estimated from neighbouring cells; else fringes
-        lower the coherence.
+        Take out the slope of the phase inside each window where that raises the coherence; else fringes lower it.
 
     Returns
     -------
@@ -196,15 +195,15 @@ def window_coherence(
 
     Notes
     -----
-    The slope is the angle of the sum of products of neighbours, which is right up to half a cycle a cell.  Fitting
-    it raises the coherence of pure noise a little, as every fitted parameter does: about as if the window held one
-    independent look less.
+    The slope is the angle of the sum of products of neighbours, which is right up to half a cycle a cell.  Where
+    noise alone might have made it (three times the mean step of noise), it counts as level, so that the coherence of
+    pure noise is not raised; a window of fewer than ten cells therefore never shows a slope.
     """
     if window.rows < 1 or window.cols < 1 or window.rows % 2 == 0 or window.cols % 2 == 0:
         raise OutOfRangeError(f"window of {window.rows} x {window.cols} cells", expected="odd numbers")
     rows, cols = sums.product.shape
     out = np.full((rows, cols), np.nan, np.float32)
-    least = max(least_fraction * window.size * sums.looks.azimuth * sums.looks.range, 1.0)
+    least = least_fraction * sums.looks.azimuth * sums.looks.range
     half = window.rows // 2, window.cols // 2
 
     def work(first: int, last: int) -> None:

@@ -16,9 +16,10 @@ from fringeworks.errors import OutOfRangeError, ShapeMismatchError
 from fringeworks.model.arrays import ComplexImage
 from fringeworks.model.grids import Shape, Window
 from fringeworks.numerics.compiled import in_threads
-from fringeworks.numerics.deramp_kernels import Chirp, Source
 from fringeworks.numerics.nodes import Nodes
-from fringeworks.numerics.resample_kernels import Weights, resample_strip
+from fringeworks.numerics.planes import Source
+from fringeworks.numerics.resample_kernels import resample_strip
+from fringeworks.numerics.run_kernels import Chirp, Weights
 from fringeworks.numerics.taps import Taps
 
 STRIP: Final = 64
@@ -72,23 +73,28 @@ class CoarseField:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RowChirp:
-    """A phase that is a parabola along rows, with coefficients for each column: the carrier of a burst.
+    """A carrier along rows whose frequency changes linearly: that of a burst.
 
     Attributes
     ----------
-    cycles : float64, (3, column)
-        c0 [cycles], c1 [cycles/row], c2 [cycles/row^2] of c0 + c1 t + c2 t^2, t = row - middle.  Between columns
-        they are linear.
+    frequency : float64, (column)
+        Centre of the spectrum along rows at row ``middle`` [cycles/row], not reduced to one cycle.  Between columns it
+        is linear.
+    rate : float64, (column)
+        How it changes [cycles/row^2]; likewise.
     middle : float
-        Row from which t counts.
+        Row to which ``frequency`` belongs.
     """
 
-    cycles: NDArray[np.float64]
+    frequency: NDArray[np.float64]
+    rate: NDArray[np.float64]
     middle: float
 
     def __post_init__(self) -> None:
-        if self.cycles.ndim != 2 or self.cycles.shape[0] != 3:
-            raise ShapeMismatchError(f"coefficients of shape {self.cycles.shape}", expected="(3, column)")
+        if self.frequency.ndim != 1 or self.frequency.shape != self.rate.shape:
+            raise ShapeMismatchError(
+                f"frequency {self.frequency.shape} and rate {self.rate.shape}", expected="(column), both"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -253,12 +259,13 @@ def _source(parts: NDArray[Any], where: Window, valid: ValidSamples | None) -> S
 
 def _chirp(carrier: RowChirp | None, where: Window) -> Chirp:
     if carrier is None:
-        return Chirp(np.empty((3, 0)), 0.0)
-    if carrier.cycles.shape[1] < where.col + where.cols:
+        return Chirp(np.empty(0), np.empty(0), 0.0)
+    if carrier.rate.size < where.col + where.cols:
         raise ShapeMismatchError(
-            f"a carrier of {carrier.cycles.shape[1]} columns", expected=f"{where.col + where.cols} or more"
+            f"a carrier of {carrier.rate.size} columns", expected=f"{where.col + where.cols} or more"
         )
-    return Chirp(np.ascontiguousarray(carrier.cycles, np.float64), float(carrier.middle))
+    frequency, rate = (np.ascontiguousarray(a, np.float64) for a in (carrier.frequency, carrier.rate))
+    return Chirp(frequency, rate, float(carrier.middle))
 
 
 def _output(out: ComplexImage | None, window: Window) -> ComplexImage:

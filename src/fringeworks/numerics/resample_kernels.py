@@ -1,58 +1,35 @@
-"""The inner loops of the complex resampler: one strip of output lines, tile by tile."""
+"""The inner loops of the complex resampler: one strip of output lines, tile by tile, cut into runs."""
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fringeworks.numerics.compiled import kernel
-from fringeworks.numerics.deramp_kernels import Chirp, Deramped, Source, deramp_window
 from fringeworks.numerics.nodes import FARTHEST, Nodes, expand_line, span_of
-from fringeworks.numerics.phase import turn_of
+from fringeworks.numerics.planes import Planes, Source, cut_planes
+from fringeworks.numerics.run_kernels import (
+    RUN,
+    WORK_SPACE,
+    Chirp,
+    Run,
+    Weights,
+    interpolate_run,
+    write_run,
+)
 
 Doubles: TypeAlias = NDArray[np.float64]
 Singles: TypeAlias = NDArray[np.float32]
 
 TILE: Final = 512
-"""Samples of a tile: with some sixty lines, its deramped samples stay in the second cache."""
-RUN: Final = 256
-"""Most samples that are interpolated at once: weights and sums stay in the first cache."""
-_NOWHERE: Final = -(2**40)
-_LARGEST: Final = 2**20  # samples of a tile's window; four times what an unwarped tile needs at most
-
-
-class Weights(NamedTuple):
-    """Coefficients of row and column taps."""
-
-    row_even: Singles
-    row_odd: Singles
-    col_even: Singles
-    col_odd: Singles
-
-
-class Line(NamedTuple):
-    """One output line of a tile: positions, fractions, and where each sample's neighbours begin."""
-
-    row: Doubles
-    col: Doubles
-    row_fraction: Singles
-    col_fraction: Singles
-    row_index: NDArray[np.int64]
-    col_shift: NDArray[np.int64]
-    cycles: Doubles
-
-
-class Scratch(NamedTuple):
-    """What a run of samples needs: weights of both axes, sums along a row, and the result."""
-
-    row_weight: Singles
-    col_weight: Singles
-    part_real: Singles
-    part_imaginary: Singles
-    real: Singles
-    imaginary: Singles
+"""Samples of a tile: with some sixty lines, its samples stay in the second cache."""
+_LARGEST: Final = 2**20  # samples of a tile's window; ten times what an unwarped tile needs
+# Planes of an output line of a tile.  Keys are twice the row below a position, and twice the column below it minus the
+# output column, plus one where the position lies on that row or column: it needs no neighbours along that axis.
+_ROW, _COL, _ROW_KEY, _COL_KEY, _CYCLES = 0, TILE, 2 * TILE, 3 * TILE, 4 * TILE
+_LINE: Final = 5 * TILE
 
 
 @kernel
@@ -70,138 +47,114 @@ def resample_strip(
     """Fill output lines; ``out`` is (line, 2 sample), parts side by side, its origin at (first_row, first_col)."""
     n_rows, n_cols = out.shape[0], out.shape[1] // 2
     row_reach, col_reach = len(weights.row_even), len(weights.col_even)
-    width = min(TILE, n_cols)
-    line = Line(
-        np.empty(width),
-        np.empty(width),
-        np.empty(width, np.float32),
-        np.empty(width, np.float32),
-        np.empty(width, np.int64),
-        np.empty(width, np.int64),
-        np.zeros(width),
-    )
-    scratch = Scratch(
-        np.empty((2 * row_reach, RUN), np.float32),
-        np.empty((2 * col_reach, RUN), np.float32),
-        np.empty(RUN, np.float32),
-        np.empty(RUN, np.float32),
-        np.empty(RUN, np.float32),
-        np.empty(RUN, np.float32),
-    )
+    line, work = np.empty(_LINE), np.empty(WORK_SPACE, np.float32)
     for left in range(0, n_cols, TILE):
-        right = min(left + TILE, n_cols)
-        low, high = span_of(row_nodes, first_row, first_row + n_rows, first_col + left, first_col + right)
-        near, far = span_of(col_nodes, first_row, first_row + n_rows, first_col + left, first_col + right)
-        image = _tile_image(
-            source,
-            chirp,
-            first_row + low - row_reach,
-            first_row + n_rows + high + row_reach + 1,
-            first_col + left + near - col_reach,
-            first_col + right + far + col_reach + 1,
-        )
+        n = min(TILE, n_cols - left)
+        col = first_col + left
+        low, high = span_of(row_nodes, first_row, first_row + n_rows, col, col + n)
+        near, far = span_of(col_nodes, first_row, first_row + n_rows, col, col + n)
+        top, bottom = first_row + low - row_reach, first_row + n_rows + high + row_reach + 1
+        image = _tile_image(source, top, bottom, col + near - col_reach, col + n + far + col_reach + 1)
         for r in range(n_rows):
-            _place(line, row_nodes, col_nodes, phase_nodes, first_row + r, first_col + left, right - left)
-            target = out[r, 2 * left : 2 * right]
-            _fill_line(line, image, source, chirp, weights, scratch, target)
+            expand_line(row_nodes, first_row + r, col, line[_ROW : _ROW + n])
+            expand_line(col_nodes, first_row + r, col, line[_COL : _COL + n])
+            if phase_nodes.values.size:
+                expand_line(phase_nodes, first_row + r, col, line[_CYCLES : _CYCLES + n])
+            _place(line, first_row + r, col, n)
+            target = out[r, 2 * left : 2 * (left + n)]
+            _fill_line(line, image, source, chirp, weights, work, target, phase_nodes.values.size)
 
 
 @kernel
-def _tile_image(source: Source, chirp: Chirp, top: int, bottom: int, left: int, right: int) -> Deramped:
-    """Deramp what a tile needs; nothing where offsets jump so much that it would be far more than a tile."""
+def _tile_image(source: Source, top: int, bottom: int, left: int, right: int) -> Planes:
+    """Cut what a tile needs; nothing where offsets jump so much that it would be far more than a tile."""
     if (bottom - top) * (right - left) > _LARGEST:
-        return deramp_window(source, chirp, source.row, source.row, source.col, source.col)
-    return deramp_window(source, chirp, top, bottom, left, right)
+        return cut_planes(source, source.row, source.row, source.col, source.col)
+    return cut_planes(source, top, bottom, left, right)
 
 
 @kernel
-def _place(
-    line: Line, row_nodes: Nodes, col_nodes: Nodes, phase_nodes: Nodes, row: int, first_col: int, n: int
-) -> None:
-    """Fill positions, fractions and indices of one output line."""
-    expand_line(row_nodes, row, first_col, line.row[:n])
-    expand_line(col_nodes, row, first_col, line.col[:n])
-    if phase_nodes.values.size:
-        expand_line(phase_nodes, row, first_col, line.cycles[:n])
-    rows, cols = line.row[:n], line.col[:n]
-    row_fraction, col_fraction = line.row_fraction[:n], line.col_fraction[:n]
-    row_index, col_shift = line.row_index[:n], line.col_shift[:n]
+def _place(line: Doubles, row: int, first_col: int, n: int) -> None:
+    """Turn the offsets of an output line into positions and keys; NaN stays NaN."""
     for k in range(n):
-        y = row + rows[k]
-        x = first_col + k + cols[k]
-        rows[k], cols[k] = y, x
-        known = abs(y) < FARTHEST and abs(x) < FARTHEST  # not so for NaN
+        y = row + line[_ROW + k]
+        x = (first_col + k) + line[_COL + k]
         y0, x0 = np.floor(y), np.floor(x)
-        row_fraction[k], col_fraction[k] = y - y0, x - x0
-        # Positions on a sample need that sample alone, and make runs of their own: odd numbers.
-        row_index[k] = 2 * int(y0) + (y == y0) if known else _NOWHERE
-        col_shift[k] = 2 * (int(x0) - k) + (x == x0) if known else _NOWHERE
+        line[_ROW + k], line[_COL + k] = y, x
+        line[_ROW_KEY + k] = 2.0 * y0 + (1.0 if y == y0 else 0.0)
+        line[_COL_KEY + k] = 2.0 * (x0 - k) + (1.0 if x == x0 else 0.0)
 
 
 @kernel
 def _fill_line(
-    line: Line,
-    image: Deramped,
+    line: Doubles,
+    image: Planes,
     source: Source,
     chirp: Chirp,
     weights: Weights,
-    scratch: Scratch,
+    work: Singles,
     out: Singles,
+    n_phases: int,
 ) -> None:
     """Cut a line into runs whose samples have their neighbours at the same place, and fill each."""
-    n = out.size // 2
-    row_index, col_shift = line.row_index, line.col_shift
-    k = 0
+    n, k = out.size // 2, 0
     while k < n:
-        end = k + 1
-        stop = min(n, k + RUN)
-        while end < stop and row_index[end] == row_index[k] and col_shift[end] == col_shift[k]:
+        row_key, col_key = line[_ROW_KEY + k], line[_COL_KEY + k]
+        end, stop = k + 1, min(n, k + RUN)
+        while end < stop and line[_ROW_KEY + end] == row_key and line[_COL_KEY + end] == col_key:
             end += 1
         first, last = end, end
-        if row_index[k] != _NOWHERE:
-            first, last = _valid_part(line, source, weights, k, end)
+        if abs(row_key) < FARTHEST and abs(col_key) < FARTHEST:  # not so for NaN
+            run = _run_of(line, k, end)
+            first, last = _valid_part(run, source, weights, k)
         for j in range(2 * k, 2 * first):
             out[j] = np.nan
         for j in range(2 * last, 2 * end):
             out[j] = np.nan
         if last > first:
-            _interpolate(
-                line,
-                _run_image(line, image, source, chirp, weights, first, last),
-                weights,
-                scratch,
-                first,
-                last,
-            )
-            _finish(line, chirp, scratch, first, out[2 * first : 2 * last])
+            run = _run_of(line, first, last)
+            interpolate_run(run, _run_image(run, image, source, weights), chirp, weights, work)
+            cycles = line[_CYCLES + first : _CYCLES + last] if n_phases else line[:0]
+            write_run(work, cycles, out[2 * first : 2 * last])
         k = end
 
 
 @kernel
-def _run_image(
-    line: Line, image: Deramped, source: Source, chirp: Chirp, weights: Weights, start: int, end: int
-) -> Deramped:
+def _run_of(line: Doubles, start: int, end: int) -> Run:
+    row_key, col_key = int(line[_ROW_KEY + start]), int(line[_COL_KEY + start])
+    return Run(
+        line[_ROW + start : _ROW + end],
+        line[_COL + start : _COL + end],
+        row_key >> 1,
+        (col_key >> 1) + start,
+        row_key & 1 == 1,
+        col_key & 1 == 1,
+    )
+
+
+@kernel
+def _run_image(run: Run, image: Planes, source: Source, weights: Weights) -> Planes:
     """Return the tile's samples if they hold all neighbours of a run, else the run's own."""
-    y, x = line.row_index[start] >> 1, line.col_shift[start] >> 1
-    top, bottom = y - len(weights.row_even) + 1, y + len(weights.row_even) + 1
-    left, right = x + start - len(weights.col_even) + 1, x + end + len(weights.col_even)
+    row_reach, col_reach = len(weights.row_even), len(weights.col_even)
+    top, bottom = run.row_below - row_reach + 1, run.row_below + row_reach + 1
+    left, right = run.col_below - col_reach + 1, run.col_below + run.col.size + col_reach
     top, left = max(top, source.row), max(left, source.col)
     bottom = min(bottom, source.row + source.samples.shape[0])
     right = min(right, source.col + source.samples.shape[1])
     rows, cols = image.real.shape
     if top >= image.row and left >= image.col and bottom <= image.row + rows and right <= image.col + cols:
         return image
-    return deramp_window(source, chirp, top, bottom, left, right)
+    return cut_planes(source, top, bottom, left, right)
 
 
 @kernel
-def _valid_part(line: Line, source: Source, weights: Weights, start: int, end: int) -> tuple[int, int]:
-    """Return which of a run's samples have all their neighbours."""
-    y, x = line.row_index[start] >> 1, line.col_shift[start] >> 1
-    top, bottom, before, after = y, y, 0, 0
-    if not line.row_index[start] & 1:
-        top, bottom = y - len(weights.row_even) + 1, y + len(weights.row_even)
-    if not line.col_shift[start] & 1:
+def _valid_part(run: Run, source: Source, weights: Weights, start: int) -> tuple[int, int]:
+    """Return which of a run's samples, the first being number ``start``, have all their neighbours."""
+    top, bottom, before, after = run.row_below, run.row_below, 0, 0
+    end = start + run.row.size
+    if not run.on_row:
+        top, bottom = top - len(weights.row_even) + 1, bottom + len(weights.row_even)
+    if not run.on_col:
         before, after = len(weights.col_even) - 1, len(weights.col_even)
     if top < source.row or bottom >= source.row + source.samples.shape[0]:
         return end, end
@@ -210,104 +163,5 @@ def _valid_part(line: Line, source: Source, weights: Weights, start: int, end: i
         if source.first_valid[r] < 0:
             return end, end
         low, high = max(low, source.first_valid[r]), min(high, source.last_valid[r])
-    first = min(max(low + before - x, start), end)
-    return first, max(min(high - after - x + 1, end), first)
-
-
-@kernel
-def _interpolate(
-    line: Line, image: Deramped, weights: Weights, scratch: Scratch, start: int, end: int
-) -> None:
-    """Sum the weighted neighbours of a run: along each row first, then over the rows."""
-    n = end - start
-    row_reach, col_reach = len(weights.row_even), len(weights.col_even)
-    r0, r1, c0, c1 = 0, 2 * row_reach, 0, 2 * col_reach
-    if line.row_index[start] & 1:
-        r0, r1 = row_reach - 1, row_reach
-    if line.col_shift[start] & 1:
-        c0, c1 = col_reach - 1, col_reach
-    _weigh(line.row_fraction[start:end], weights.row_even, weights.row_odd, scratch.row_weight)
-    _weigh(line.col_fraction[start:end], weights.col_even, weights.col_odd, scratch.col_weight)
-    real, imaginary = scratch.real[:n], scratch.imaginary[:n]
-    part_re, part_im = scratch.part_real[:n], scratch.part_imaginary[:n]
-    real[:] = 0.0
-    imaginary[:] = 0.0
-    top = (line.row_index[start] >> 1) - (row_reach - 1) - image.row
-    left = start + (line.col_shift[start] >> 1) - (col_reach - 1) - image.col
-    for r in range(r0, r1):
-        part_re[:] = 0.0
-        part_im[:] = 0.0
-        re, im = image.real[top + r], image.imaginary[top + r]
-        c = c0
-        while c + 4 <= c1:
-            _add_four(re[left + c :], scratch.col_weight[c : c + 4], part_re)
-            _add_four(im[left + c :], scratch.col_weight[c : c + 4], part_im)
-            c += 4
-        while c < c1:
-            _add_one(re[left + c :], scratch.col_weight[c], part_re)
-            _add_one(im[left + c :], scratch.col_weight[c], part_im)
-            c += 1
-        _add_one(part_re, scratch.row_weight[r], real)
-        _add_one(part_im, scratch.row_weight[r], imaginary)
-
-
-@kernel
-def _add_four(values: Singles, weight: Singles, total: Singles) -> None:
-    n = total.size
-    a, b, c, d = values[0:n], values[1 : n + 1], values[2 : n + 2], values[3 : n + 3]
-    wa, wb, wc, wd = weight[0, :n], weight[1, :n], weight[2, :n], weight[3, :n]
-    for k in range(n):
-        total[k] += (wa[k] * a[k] + wb[k] * b[k]) + (wc[k] * c[k] + wd[k] * d[k])
-
-
-@kernel
-def _add_one(values: Singles, weight: Singles, total: Singles) -> None:
-    for k in range(total.size):
-        total[k] += weight[k] * values[k]
-
-
-@kernel
-def _weigh(fraction: Singles, even: Singles, odd: Singles, out: Singles) -> None:
-    """Evaluate the weights of all taps for a run."""
-    half, n = len(even), fraction.size
-    for m in range(half):
-        e0, e1, o0, o1 = even[m, 0], even[m, 1], odd[m, 0], odd[m, 1]
-        left, right = out[m, :n], out[2 * half - 1 - m, :n]
-        inner = np.float32(m == half - 1)
-        for k in range(n):
-            mu = fraction[k]
-            nu = mu - np.float32(0.5)
-            s = nu * nu
-            p = mu * (np.float32(1.0) - mu)
-            e, o = e0 + e1 * s, nu * (o0 + o1 * s)
-            left[k] = p * (e + o) + inner * (np.float32(1.0) - mu)
-            right[k] = p * (e - o) + inner * mu
-
-
-@kernel
-def _finish(line: Line, chirp: Chirp, scratch: Scratch, start: int, out: Singles) -> None:
-    """Put the carrier at the very position back, add the given phase, and write."""
-    n = out.size // 2
-    real, imaginary = scratch.real[:n], scratch.imaginary[:n]
-    rows, cols, extra = (
-        line.row[start : start + n],
-        line.col[start : start + n],
-        line.cycles[start : start + n],
-    )
-    if chirp.cycles.shape[1] == 0:
-        for k in range(n):
-            cosine, sine = turn_of(extra[k])
-            out[2 * k] = real[k] * cosine - imaginary[k] * sine
-            out[2 * k + 1] = real[k] * sine + imaginary[k] * cosine
-        return
-    x = start + (line.col_shift[start] >> 1)
-    c0, c1, c2 = chirp.cycles[0, x : x + n], chirp.cycles[1, x : x + n], chirp.cycles[2, x : x + n]
-    x1 = x + 1 if not line.col_shift[start] & 1 else x
-    d0, d1, d2 = chirp.cycles[0, x1 : x1 + n], chirp.cycles[1, x1 : x1 + n], chirp.cycles[2, x1 : x1 + n]
-    for k in range(n):
-        f = cols[k] - (x + k)
-        t = rows[k] - chirp.middle
-        a0, a1, a2 = c0[k] + f * (d0[k] - c0[k]), c1[k] + f * (d1[k] - c1[k]), c2[k] + f * (d2[k] - c2[k])
-        cosine, sine = turn_of(a0 + t * (a1 + t * a2) + extra[k])
-        out[2 * k] = real[k] * cosine - imaginary[k] * sine
-        out[2 * k + 1] = real[k] * sine + imaginary[k] * cosine
+    first = min(max(low + before - run.col_below + start, start), end)
+    return first, max(min(high - after - run.col_below + start + 1, end), first)

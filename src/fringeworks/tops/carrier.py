@@ -109,26 +109,16 @@ class Carrier:
         return np.asarray(after * (0.5 * self.ramp(distance) * after + self.doppler.at(distance)), np.float64)
 
     def chirp(self) -> RowChirp:
-        """Return the same phase as a table over the burst's samples, for :func:`fringeworks.numerics.resample.resample`.
+        """Return the frequency as a table over the burst's samples, for :func:`fringeworks.numerics.resample.resample`.
 
-        Notes
-        -----
-        Exact on whole samples.  Between them the table is linear, which differs by less than 1e-8 cycles and is the
-        same smooth function on both sides of an interpolation.
+        Its integral along lines is :meth:`cycles`, but for a constant of each range: exact on whole samples, and
+        to 1e-8 cycles between them.
         """
         sample = np.arange(self.grid.shape.cols, dtype=np.float64)
         distance = self.grid.range_start + sample * self.grid.range_step
-        half, centroid = 0.5 * self.ramp(distance), self.doppler.at(distance)
-        reference = self.reference_time(distance)
-        step = self.grid.azimuth_step
-        cycles = np.stack(
-            [
-                reference * (half * reference - centroid),
-                (centroid - 2.0 * half * reference) * step,
-                half * step**2,
-            ]
-        )
-        return RowChirp(cycles=cycles, middle=self.middle)
+        ramp, step = self.ramp(distance), self.grid.azimuth_step
+        frequency = self.doppler.at(distance) - ramp * self.reference_time(distance)
+        return RowChirp(frequency=frequency * step, rate=ramp * step**2, middle=self.middle)
 
 
 def carrier_of(burst: Burst, *, speed: float) -> Carrier:
