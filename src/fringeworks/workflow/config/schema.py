@@ -100,16 +100,11 @@ class AreaSection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CoregistrationSection:
+class CoregistrationSection(DiversityOptions):
     """How the images are aligned."""
 
     reference_date: str = option(
         "auto", meaning="ISO date whose grid all others take; auto: by time, baseline, Doppler and season"
-    )
-    diversity: Literal["network", "pair", "off"] = option(
-        "network",
-        meaning="Azimuth timing from burst overlaps: network, all pairs of near dates adjusted together; pair, each date "
-        "with the reference alone; off, orbits only",
     )
     range_matching: bool = option(
         default=True, meaning="Estimate a range shift for each date and sub-swath from amplitudes"
@@ -122,7 +117,6 @@ class CoregistrationSection:
         meaning="What happens when burst overlaps of a date do not agree: say so and go on, or stop before interferograms "
         "are formed",
     )
-    overlaps: DiversityOptions = section(DiversityOptions, "How burst overlaps are measured and adjusted")
     matching: MatchingOptions = section(MatchingOptions, "How amplitudes are matched")
     gates: GateOptions = section(GateOptions, "When burst overlaps pass, warn or fail")
 

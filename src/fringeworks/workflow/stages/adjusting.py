@@ -1,0 +1,157 @@
+"""Stage `diversity`: the timing of every date and sub-swath from burst overlaps and amplitudes, and its gates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fringeworks.model.identity import Swath
+from fringeworks.model.tally import Finding, Tally
+from fringeworks.tops.diversity import AzimuthShifts, estimate_shifts
+from fringeworks.tops.overlaps import date_pairs
+from fringeworks.workflow.config import RunConfig, plain
+from fringeworks.workflow.scenes.stack import SceneStack
+from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
+from fringeworks.workflow.tasks.measuring import MeasureSpec, measure, read_statistics
+from fringeworks.workflow.tasks.specs import dated_burst
+
+
+def _parameters(config: RunConfig) -> Mapping[str, Any]:
+    values = dict(plain(config.coregistration))
+    for key in ("reference_date", "joins", "gate"):
+        values.pop(key)
+    return values
+
+
+def _cost(scale: Scale) -> Cost:
+    scenes = scale.scenes
+    if scenes is None:
+        return Cost()
+    n_samples = min(scenes.largest.cols * 160, 1_500_000)
+    return Cost(
+        disk_bytes=1e6 * scenes.n_overlaps,
+        seconds=1 + scenes.n_overlaps * n_samples * scale.n_dates * (scale.n_dates + 10) / 400e6,
+        n_tasks=scenes.n_overlaps,
+        task_bytes=24.0 * n_samples * scale.n_dates,
+    )
+
+
+def day_numbers(scenes: SceneStack) -> list[float]:
+    """Return the dates in days since the first."""
+    return [float((d - scenes.days[0]).days) for d in scenes.days]
+
+
+def _work(context: StageContext) -> tuple[Tally, ...]:
+    scenes, options = context.scenes, context.config.coregistration
+    strips = context.upstream("overlaps").get("strips")
+    overlaps = [row for row in strips if len(row["bursts"]) == 2]
+    if options.diversity == "off":
+        overlaps = []
+    pairs = date_pairs(day_numbers(scenes), reference=scenes.reference, options=options)
+    specs = [spec for row in overlaps if (spec := _spec(context, row, pairs)) is not None]
+    context.each(measure, specs)
+    rows: dict[str, dict[str, float]] = {}
+    tally = Tally("dates of sub-swaths", 0, 0)
+    tables: list[dict[str, Any]] = []
+    for swath in scenes.frame.swaths():
+        of_swath = [s for s in specs if s.label.startswith(swath.value)]
+        shifts = _adjusted(context, of_swath)
+        tally = tally + _note_swath(context, swath, shifts, rows)
+        if shifts is not None:
+            tables += _table(scenes, shifts)
+    context.step.put("shifts", rows)
+    context.step.put("overlaps", tables)
+    return (tally,)
+
+
+def _spec(context: StageContext, row: dict[str, Any], pairs: NDArray[np.int64]) -> MeasureSpec | None:
+    scenes = context.scenes
+    holders = set.intersection(*(set(scenes.holders(name)) for name in row["bursts"]))
+    if len(holders) < 2:
+        text = f"overlap {row['label']}: fewer than two dates hold both bursts; it says nothing of timing"
+        context.note(Finding("warning", "overlaps", text))
+        return None
+    date = scenes.reference if scenes.reference in holders else min(holders)
+    upper, lower = (
+        dated_burst(scenes, store=str(context.store.folder), name=name, date=date) for name in row["bursts"]
+    )
+    if upper is None or lower is None:
+        return None
+    return MeasureSpec(
+        store=str(context.store.folder),
+        array=row["array"],
+        label=row["label"],
+        bursts=(upper, lower),
+        lines=tuple(row["lines"]),
+        columns=tuple(tuple(c) for c in row["columns"]),
+        pairs=pairs,
+        fraction=scenes.effective_share,
+        options=context.config.coregistration,
+    )
+
+
+def _adjusted(context: StageContext, specs: list[MeasureSpec]) -> AzimuthShifts | None:
+    if not specs:
+        return None
+    statistics = [read_statistics(str(context.store.folder), s.array) for s in specs]
+    return estimate_shifts(
+        statistics, reference=context.scenes.reference, options=context.config.coregistration
+    )
+
+
+def _note_swath(
+    context: StageContext, swath: Swath, shifts: AzimuthShifts | None, rows: dict[str, dict[str, float]]
+) -> Tally:
+    scenes = context.scenes
+    step = scenes.frame.grid.azimuth_step
+    n = len(scenes.dates)
+    lines, sigmas = (np.zeros(n), np.full(n, np.nan)) if shifts is None else shifts.in_lines(step)
+    for k, scene in enumerate(scenes.dates):
+        rows[f"{scene.day.isoformat()} {swath.value}"] = {
+            "lines": float(lines[k]),
+            "lines_sigma": _number(sigmas[k]),
+            "samples": 0.0,
+            "samples_sigma": 0.0,
+        }
+    if shifts is None:
+        if context.config.coregistration.diversity != "off":
+            text = f"{swath}: no two bursts overlap: azimuth timing is that of the orbits (about 0.005 line)"
+            context.note(Finding("note", "diversity", text))
+        return Tally("dates of sub-swaths", n, 0, {"no overlap": n})
+    for finding in shifts.findings:
+        context.note(Finding(finding.level, finding.topic, f"{swath}: {finding.text}"))
+    known = int(np.isfinite(sigmas).sum())
+    return Tally("dates of sub-swaths", n, known, {"no usable overlap": n - known})
+
+
+def _number(value: float) -> Any:
+    return float(value) if np.isfinite(value) else None
+
+
+def _table(scenes: SceneStack, shifts: AzimuthShifts) -> list[dict[str, Any]]:
+    table = shifts.table
+    return [
+        {
+            "overlap": name,
+            "date": scenes.days[d].isoformat(),
+            "before_rad": _number(table.before[k, d]),
+            "residual_rad": _number(table.residual[k, d]),
+            "sigma_rad": _number(table.sigma[k, d]),
+        }
+        for k, name in enumerate(table.names)
+        for d in range(len(scenes.dates))
+    ]
+
+
+STAGE = Stage(
+    name="diversity",
+    version=1,
+    after=("overlaps",),
+    meaning="find each date's timing from burst overlaps and amplitudes",
+    parameters=_parameters,
+    work=_work,
+    cost=_cost,
+)
