@@ -33,7 +33,7 @@ class Planes(NamedTuple):
 
 @kernel
 def cut_planes(source: Source, top: int, bottom: int, left: int, right: int) -> Planes:
-    """Cut a window, clipped to what there is, out of the samples."""
+    """Cut a window, clipped to what there is, out of the samples; what is not finite becomes NaN in both parts."""
     top, left = max(top, source.row), max(left, source.col)
     bottom = max(min(bottom, source.row + source.samples.shape[0]), top)
     right = max(min(right, source.col + source.samples.shape[1]), left)
@@ -43,5 +43,7 @@ def cut_planes(source: Source, top: int, bottom: int, left: int, right: int) -> 
         given = source.samples[top - source.row + r, left - source.col : right - source.col]
         re, im = real[r], imaginary[r]
         for k in range(right - left):
-            re[k], im[k] = given[k, 0], given[k, 1]
+            a, b = np.float32(given[k, 0]), np.float32(given[k, 1])
+            missing = (a - a) + (b - b)  # 0, or NaN where a part is NaN or infinite
+            re[k], im[k] = a + missing, b + missing
     return Planes(real, imaginary, top, left)

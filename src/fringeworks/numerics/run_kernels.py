@@ -84,7 +84,7 @@ def interpolate_run(run: Run, image: Planes, chirp: Chirp, weights: Weights, wor
     for k in range(n):
         work[_TOTAL_RE + k] = 0.0
         work[_TOTAL_IM + k] = 0.0
-    top, left = run.row_below - (row_reach - 1) - image.row, run.col_below - (col_reach - 1) - image.col
+    top, left = run.row_below - (row_reach - 1) - image.row, run.col_below - (col_reach - 1) - image.col + c0
     for r in range(r0, r1):
         _sum_row(image.real[top + r, left:], work, n, c0, c1, _PART_RE)
         _sum_row(image.imaginary[top + r, left:], work, n, c0, c1, _PART_IM)
@@ -141,16 +141,16 @@ def _sum_row(values: Singles, work: Singles, n: int, first: int, last: int, part
     """Sum the weighted neighbours of one row, for one of the two parts."""
     total = work[part : part + n]
     total[:] = 0.0
-    c = first
+    c = first  # the values begin at the first tap's
     while c + 4 <= last:
-        v, w = values[c:], work[_COL_WEIGHT + c * RUN :]
+        v, w = values[c - first :], work[_COL_WEIGHT + c * RUN :]
         for k in range(n):
             total[k] += (w[k] * v[k] + w[RUN + k] * v[k + 1]) + (
                 w[2 * RUN + k] * v[k + 2] + w[3 * RUN + k] * v[k + 3]
             )
         c += 4
     while c < last:
-        v, w = values[c:], work[_COL_WEIGHT + c * RUN :]
+        v, w = values[c - first :], work[_COL_WEIGHT + c * RUN :]
         for k in range(n):
             total[k] += w[k] * v[k]
         c += 1

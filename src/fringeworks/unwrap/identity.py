@@ -15,9 +15,9 @@ from fringeworks.numerics.phase import TURN
 from fringeworks.unwrap.protocol import Unwrapped, WrappedPhase
 
 TOLERANCE: Final = 1e-4
-"""Most that a solver's phase may differ from the wrapped one, whole cycles aside [rad].
-
-A phase of 800 rad in float32 is rounded by 3e-5; a filter would change phase by far more."""
+"""Most that a phase may differ from the wrapped one, whole cycles aside [rad], besides its rounding."""
+_ROUNDING: Final = 2.0**-24  # float32: half of the last digit, as a part of the value
+_STEPS: Final = 32.0  # roundings of a solver that adds up along a path in float32
 
 
 def usable(wrapped: WrappedPhase) -> BoolImage:
@@ -74,9 +74,9 @@ def congruent(
 
 
 def largest_deviation(wrapped: WrappedPhase, unwrapped: Unwrapped) -> float:
-    """Return the largest difference of unwrapped and wrapped phase, whole cycles aside [rad]; 0 if nothing is unwrapped.
+    """Return the largest difference of unwrapped and wrapped phase, whole cycles and float32's rounding aside [rad].
 
-    Infinite where a phase is missing inside a component, or present outside of all.
+    0 if nothing is unwrapped; infinite where a phase is missing inside a component, or present outside of all.
     """
     return float(_deviation(wrapped.phasor, unwrapped.phase, unwrapped.components))
 
@@ -112,7 +112,7 @@ def _snap(
             angle = math.atan2(float(phasor[y, x].imag), float(phasor[y, x].real))
             difference = float(phase[y, x]) - angle
             cycles = np.rint(difference / TURN)
-            deviation = abs(difference - TURN * cycles)
+            deviation = abs(difference - TURN * cycles) - _STEPS * _ROUNDING * abs(float(phase[y, x]))
             # a comparison that NaN fails, too
             if not deviation <= worst:
                 worst = deviation if math.isfinite(deviation) else np.inf
@@ -135,5 +135,5 @@ def _deviation(phasor: ComplexImage, phase: FloatImage, components: NDArray[np.u
             deviation = abs(difference - TURN * np.rint(difference / TURN))
             if not math.isfinite(deviation):
                 return np.inf
-            worst = max(worst, deviation)
+            worst = max(worst, deviation - _ROUNDING * abs(float(phase[y, x])))
     return worst

@@ -1,0 +1,89 @@
+"""What a person may change about the alignment of bursts in a stack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fringeworks.errors import OutOfRangeError
+from fringeworks.model.options import option
+
+MODES = ("network", "pair", "off")
+TERMS = ("constant", "slope", "quadratic")
+
+
+@dataclass(frozen=True, slots=True)
+class DiversityOptions:
+    """Options of :func:`fringeworks.tops.diversity.estimate_shifts` and of the sums it starts from.
+
+    Raises
+    ------
+    OutOfRangeError
+        A word is not one of those listed in its meaning.
+    """
+
+    diversity: str = option(
+        "network",
+        meaning="Azimuth shifts from burst overlaps. network: from all pairs of dates up to a distance in time; "
+        "pair: from pairs with the reference date alone; off: orbits and elevation alone.",
+    )
+    neighbours: int = option(
+        12,
+        meaning="Each date is compared with this many dates before and after it.",
+        minimum=1,
+        maximum=1000,
+    )
+    neighbour_days: float = option(
+        0.0,
+        meaning="Besides, each date is compared with all dates within so many days. 0 = none.",
+        unit="days",
+        minimum=0.0,
+        maximum=10000.0,
+    )
+    azimuth_terms: str = option(
+        "constant",
+        meaning="How a date's shift may vary along a sub-swath's bursts. constant: not; slope: linearly; "
+        "quadratic: as a parabola. Anything but constant needs as many overlaps as terms, and takes motion and "
+        "ionosphere for shifts.",
+    )
+    block_samples: int = option(
+        256,
+        meaning="Samples of a block: coherence is taken to be alike within a block, which is as long as the overlap.",
+        unit="samples",
+        minimum=16,
+        maximum=100000,
+    )
+    window_lines: int = option(
+        32,
+        meaning="Lines over which an interferogram is averaged before two bursts are compared: fringes are to be "
+        "wider than this.",
+        unit="lines",
+        minimum=1,
+        maximum=1000,
+    )
+    window_samples: int = option(
+        64, meaning="The same along range.", unit="samples", minimum=4, maximum=10000
+    )
+    minimum_coherence: float = option(
+        0.05,
+        meaning="A pair of dates is left out of a block where its coherence is below this, or not above its noise.",
+        minimum=0.0,
+        maximum=0.99,
+    )
+    rejection_sigma: float = option(
+        5.0,
+        meaning="A date is left out of a block where it disagrees with the other dates by more than this many "
+        "standard deviations (expected ones, or those of all blocks if they scatter more).",
+        minimum=2.0,
+        maximum=100.0,
+    )
+
+    def __post_init__(self) -> None:
+        for name, words in (("diversity", MODES), ("azimuth_terms", TERMS)):
+            value = getattr(self, name)
+            if value not in words:
+                raise OutOfRangeError(f"{name} {value!r}", expected=f"one of {', '.join(words)}")
+
+    @property
+    def n_terms(self) -> int:
+        """Number of terms of a date's shift along azimuth."""
+        return TERMS.index(self.azimuth_terms) + 1

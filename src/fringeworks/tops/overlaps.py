@@ -1,0 +1,390 @@
+"""What two images of the same ground say about a stack: interferograms of one against those of the other.
+
+Two bursts overlap in azimuth, two sub-swaths in range.  Ground, atmosphere and motion are the same in both images of an
+overlap, so the *double difference*, an interferogram of the later image times the conjugate of the same interferogram
+of the earlier one, holds what differs: misregistration times the difference of the Doppler frequencies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fringeworks.errors import OutOfRangeError, ShapeMismatchError
+from fringeworks.model.tally import Tally
+from fringeworks.numerics.compiled import in_threads
+from fringeworks.tops.options import DiversityOptions
+from fringeworks.tops.overlap_kernels import add_power, block_sums, count_valid, equalise
+
+CELL: Final = (8, 16)
+"""Lines and samples of a cell within which power is evened out: a hundred metres square, some 70 independent samples."""
+
+PRESENT: Final = 0.5
+"""A date belongs to a block if it holds this share of the samples of the fullest date."""
+
+LEAST_SAMPLES: Final = 64
+"""A block with fewer common samples is left out: its coherence would be noise."""
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverlapStatistics:
+    """Sums over the blocks of one overlap.
+
+    Attributes
+    ----------
+    name : str
+        For people: ``IW2 3/4``.
+    along : float
+        Position along azimuth, in a unit of the caller's choice that all overlaps share.
+    n_dates : int
+        Dates of the stack, absent ones included.
+    pairs : int64, (pair, 2)
+        Numbers of the earlier and the later date.
+    phasor : complex64, (block, pair)
+        Double difference, lower times conjugate of upper; its magnitude is the product of the two coherences.  NaN
+        where a date is absent.
+    coherence : float32, (image, block, pair)
+        Root mean square over windows, freed of its bias; upper, then lower.  NaN where a date is absent.
+    separation : float64, (block)
+        Doppler of lower minus upper [Hz]; 0 where nothing depends on it.
+    looks, window_looks : float64, (block)
+        Independent samples of the block, and of one of its windows.
+    sample : float64, (block)
+        Middle of the block along range.
+    present : bool, (block, date)
+        Whether a date holds the block in both images.
+    tally : Tally
+        Blocks.
+    """
+
+    name: str
+    along: float
+    n_dates: int
+    pairs: NDArray[np.int64]
+    phasor: NDArray[np.complex64]
+    coherence: NDArray[np.float32]
+    separation: Values
+    looks: Values
+    window_looks: Values
+    sample: Values
+    present: NDArray[np.bool_]
+    tally: Tally
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return plain arrays, for storage; :meth:`from_arrays` gives the record again."""
+        rejected = self.tally.rejected
+        return {
+            "name": np.array(self.name),
+            "along": np.array(self.along),
+            "n_dates": np.array(self.n_dates),
+            **{name: getattr(self, name) for name in _ARRAYS},
+            "tally": np.array(
+                [self.tally.considered, self.tally.used, *(rejected.get(r, 0) for r in _REASONS)]
+            ),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Any]) -> OverlapStatistics:
+        """Return the record that :meth:`to_arrays` gave."""
+        considered, used, *rejected = np.asarray(arrays["tally"]).tolist()
+        return cls(
+            name=str(arrays["name"]),
+            along=float(arrays["along"]),
+            n_dates=int(arrays["n_dates"]),
+            tally=Tally("blocks", considered, used, dict(zip(_REASONS, rejected, strict=True))),
+            **{name: np.asarray(arrays[name]) for name in _ARRAYS},
+        )
+
+
+_ARRAYS = ("pairs", "phasor", "coherence", "separation", "looks", "window_looks", "sample", "present")
+_REASONS = ("fewer than two dates", "too few samples")
+
+
+def date_pairs(days: Sequence[float], *, reference: int, options: DiversityOptions) -> NDArray[np.int64]:
+    """Return the pairs of dates that are compared.
+
+    Parameters
+    ----------
+    days : float, (date)
+        Days since any instant, ascending.
+    reference : int
+        Number of the reference date.
+    options : DiversityOptions
+        Mode and reach of the network.
+
+    Returns
+    -------
+    int64, (pair, 2)
+        Earlier and later date; empty if the mode is ``off``.
+
+    Raises
+    ------
+    OutOfRangeError
+        The dates do not ascend, or there is no such reference.
+    """
+    when = np.asarray(days, np.float64)
+    if when.size > 1 and not bool((np.diff(when) > 0).all()):
+        raise OutOfRangeError("dates that do not ascend", expected="each date later than the one before")
+    if not 0 <= reference < when.size:
+        raise OutOfRangeError(f"reference date {reference} of {when.size}", expected="the number of a date")
+    i, j = np.triu_indices(when.size, 1)
+    if options.diversity == "pair":
+        chosen = (i == reference) | (j == reference)
+    elif options.diversity == "network":
+        chosen = (j - i <= options.neighbours) | (when[j] - when[i] <= options.neighbour_days)
+    else:
+        chosen = np.zeros(i.size, bool)
+    return np.stack([i[chosen], j[chosen]], axis=1).astype(np.int64)
+
+
+def overlap_statistics(
+    upper: NDArray[np.complex64],
+    lower: NDArray[np.complex64],
+    *,
+    separation: NDArray[Any] | float,
+    pairs: NDArray[np.int64],
+    fraction: float,
+    options: DiversityOptions,
+    name: str = "",
+    along: float = 0.0,
+    first_sample: int = 0,
+) -> OverlapStatistics:
+    """Sum the double differences of an overlap, block by block along range.
+
+    Parameters
+    ----------
+    upper, lower : complex64, (date, line, sample)
+        The earlier and the later image of the same ground (bursts b and b+1; or sub-swaths n and n+1), coregistered
+        and flattened.  Zero or NaN where there is no data.
+    separation : float, (sample) or (line, sample), or one number
+        Doppler frequency of lower minus upper [Hz]; negative for Sentinel-1 bursts.
+    pairs : int64, (pair, 2)
+        From :func:`date_pairs`.
+    fraction : float
+        Independent samples per sample, azimuth times range (:func:`fringeworks.tops.speckle.independent_fraction`).
+    options : DiversityOptions
+        Sizes of blocks and windows.
+    name, along : str, float
+        Copied to the record.
+    first_sample : int
+        Number of the arrays' first sample, where an overlap is given in pieces; best a multiple of a block.
+
+    Returns
+    -------
+    OverlapStatistics
+        A few hundred numbers a pair.
+
+    Raises
+    ------
+    ShapeMismatchError
+        The arrays do not fit each other.
+    OutOfRangeError
+        The fraction is not in (0, 1], or a pair names no date.
+
+    Notes
+    -----
+    A date belongs to a block if it holds half of the samples of the fullest date; the block then uses the samples that
+    all its dates hold.  Time is one pass over pairs times samples; memory beside the input is one block's.
+    """
+    separations = _checked(upper, lower, separation, pairs, fraction)
+    n_dates, _, n_samples = upper.shape
+    edges = np.append(np.arange(0, n_samples, options.block_samples), n_samples)
+    if edges.size > 2 and edges[-1] - edges[-2] < options.block_samples / 2:
+        edges = np.delete(edges, -2)
+    n_blocks = edges.size - 1
+    sums = _Sums.empty(n_blocks, len(pairs), n_dates)
+
+    def work(first: int, last: int) -> None:
+        for block in range(first, last):
+            span = (int(edges[block]), int(edges[block + 1]))
+            _sum_block(upper, lower, separations, span, block=block, pairs=pairs, options=options, sums=sums)
+
+    in_threads(work, n_blocks)
+    used = sums.figures[:, 0] > 0
+    n_absent = int((sums.present.sum(axis=1) < 2).sum())
+    rejected = {"fewer than two dates": n_absent, "too few samples": n_blocks - int(used.sum()) - n_absent}
+    window_looks = np.maximum(sums.figures[used, 1] * fraction, 1.0)
+    return OverlapStatistics(
+        name=name,
+        along=along,
+        n_dates=n_dates,
+        pairs=pairs,
+        phasor=sums.phasor[used],
+        coherence=_without_bias(sums.square[:, used], window_looks),
+        separation=sums.figures[used, 2],
+        looks=sums.figures[used, 0] * fraction,
+        window_looks=window_looks,
+        sample=first_sample + 0.5 * (edges[:-1] + edges[1:] - 1)[used],
+        present=sums.present[used],
+        tally=Tally("blocks", n_blocks, int(used.sum()), rejected),
+    )
+
+
+def join_statistics(pieces: Sequence[OverlapStatistics]) -> OverlapStatistics:
+    """Put the pieces of one overlap together, which were cut along range.
+
+    Raises
+    ------
+    ShapeMismatchError
+        No piece is given, or the pieces differ in dates or pairs.
+    """
+    if not pieces:
+        raise ShapeMismatchError("no piece of an overlap", expected="at least one")
+    head = pieces[0]
+    if any(p.n_dates != head.n_dates or not np.array_equal(p.pairs, head.pairs) for p in pieces):
+        raise ShapeMismatchError(
+            "pieces of an overlap with different pairs", expected="the same dates and pairs"
+        )
+    tally = head.tally
+    for piece in pieces[1:]:
+        tally = tally + piece.tally
+    along_block = ("phasor", "separation", "looks", "window_looks", "sample", "present")
+    return OverlapStatistics(
+        name=head.name,
+        along=head.along,
+        n_dates=head.n_dates,
+        pairs=head.pairs,
+        coherence=np.concatenate([p.coherence for p in pieces], axis=1),
+        tally=tally,
+        **{name: np.concatenate([getattr(p, name) for p in pieces]) for name in along_block},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Where the blocks write; ``figures`` (block, 3): samples, samples of a window, separation."""
+
+    phasor: NDArray[np.complex64]
+    square: NDArray[np.float32]
+    present: NDArray[np.bool_]
+    figures: Values
+
+    @classmethod
+    def empty(cls, n_blocks: int, n_pairs: int, n_dates: int) -> _Sums:
+        return cls(
+            np.full((n_blocks, n_pairs), complex(np.nan, np.nan), np.complex64),
+            np.full((2, n_blocks, n_pairs), np.nan, np.float32),
+            np.zeros((n_blocks, n_dates), bool),
+            np.zeros((n_blocks, 3)),
+        )
+
+
+def _sum_block(
+    upper: NDArray[np.complex64],
+    lower: NDArray[np.complex64],
+    separation: Values,
+    span: tuple[int, int],
+    *,
+    block: int,
+    pairs: NDArray[np.int64],
+    options: DiversityOptions,
+    sums: _Sums,
+) -> None:
+    first, last = span
+    n_valid = np.zeros(upper.shape[0], np.int64)
+    upper, lower = (
+        np.ascontiguousarray(upper[:, :, first:last]),
+        np.ascontiguousarray(lower[:, :, first:last]),
+    )
+    count_valid(upper, lower, n_valid)
+    present = n_valid >= max(PRESENT * n_valid.max(initial=0), 1)
+    sums.present[block] = present
+    dates = np.flatnonzero(present)
+    inside = present[pairs[:, 0]] & present[pairs[:, 1]]
+    if dates.size < 2 or not inside.any():
+        return
+    power: NDArray[np.float32] = np.zeros(upper[0].shape, np.float32)
+    add_power(upper, present, power)
+    add_power(lower, present, power)
+    power /= 2 * dates.size
+    scale = np.empty_like(power)
+    equalise(power, *CELL, scale)
+    n_common = int(np.count_nonzero(scale))
+    if n_common < LEAST_SAMPLES:
+        return
+    number = np.cumsum(present) - 1
+    own = np.repeat(np.arange(dates.size), 2).reshape(-1, 2)
+    numbered = np.concatenate([own, number[pairs[inside]]])
+    product = np.zeros(len(numbered), np.complex128)
+    square = np.zeros((2, len(numbered)))
+    total, total_squared = block_sums(
+        upper,
+        lower,
+        dates,
+        numbered,
+        scale,
+        _even(len(scale), options.window_lines),
+        _even(last - first, options.window_samples),
+        product,
+        square,
+    )
+    sums.phasor[block, inside] = product[dates.size :] / total
+    sums.square[:, block, inside] = square[:, dates.size :] / total
+    valid = scale > 0
+    sums.figures[block] = (
+        n_common * _evenness(power[valid], sums.square[:, block, inside], dates.size),
+        total_squared / total,
+        np.broadcast_to(separation[..., first:last], valid.shape)[valid].mean(),
+    )
+    sums.figures[block, 1] *= sums.figures[block, 0] / n_common
+
+
+def _even(length: int, size: int) -> int:
+    """Return the size nearest to the one asked for that leaves no narrow rest."""
+    return -(-length // max(round(length / size), 1))
+
+
+def _evenness(power: NDArray[np.float32], square: NDArray[np.float32], n_dates: int) -> float:
+    """Return the share of independent samples that uneven power leaves.
+
+    The mean power of n dates and two images still has speckle, with a relative variance of the mean squared coherence
+    of all pairs of 2 n images; pairs that are not compared count as incoherent.
+    """
+    p = power.astype(np.float64)
+    speckle = (n_dates + float(np.nansum(square))) / (2.0 * n_dates**2)
+    return float(min(p.sum() ** 2 / (p.size * (p * p).sum()) * (1.0 + speckle), 1.0))
+
+
+def _without_bias(square: NDArray[np.float32], looks: Values) -> NDArray[np.float32]:
+    """Return coherence from its mean square over windows, whose expectation is 1/L more for incoherent images."""
+    excess = (square * looks[:, None] - 1.0) / np.maximum(looks[:, None] - 1.0, 1.0)
+    return np.sqrt(np.clip(excess, 0.0, 1.0)).astype(np.float32)
+
+
+def _checked(
+    upper: NDArray[np.complex64],
+    lower: NDArray[np.complex64],
+    separation: NDArray[Any] | float,
+    pairs: NDArray[np.int64],
+    fraction: float,
+) -> Values:
+    if upper.ndim != 3 or upper.shape != lower.shape:
+        raise ShapeMismatchError(
+            f"upper {upper.shape} and lower {lower.shape}", expected="two equal shapes (date, line, sample)"
+        )
+    if 0 in upper.shape:
+        raise ShapeMismatchError(f"an overlap of {upper.shape}", expected="dates, lines and samples")
+    if upper.dtype != np.complex64 or lower.dtype != np.complex64:
+        raise ShapeMismatchError(f"samples of {upper.dtype} and {lower.dtype}", expected="complex64")
+    if not 0.0 < fraction <= 1.0:
+        raise OutOfRangeError(
+            f"a fraction of {fraction} of independent samples", expected="above 0, at most 1"
+        )
+    if len(pairs) and not (int(pairs.min()) >= 0 and int(pairs.max()) < upper.shape[0]):
+        raise OutOfRangeError(
+            f"pairs of {int(pairs.max()) + 1} dates", expected=f"at most {upper.shape[0]} dates"
+        )
+    values = np.asarray(separation, np.float64)
+    try:
+        return np.broadcast_to(values, upper.shape[1:])
+    except ValueError as error:
+        raise ShapeMismatchError(
+            f"separation {values.shape}",
+            expected=f"one number, (sample) or (line, sample) of {upper.shape[1:]}",
+        ) from error
