@@ -6,6 +6,8 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from fringeworks.numerics.compiled import kernel
 
@@ -16,7 +18,7 @@ MOST: Final = int(np.iinfo(np.uint16).max)
 def number_by_size(
     labels: NDArray[np.integer], *, minimum: int, merged: NDArray[np.integer] | None = None
 ) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
-    """Number components from the largest, leaving out the small ones.
+    """Give components numbers from the largest on, and leave out the small ones.
 
     Parameters
     ----------
@@ -60,3 +62,18 @@ def _count(labels: NDArray[np.integer], n: int) -> NDArray[np.int64]:
 def _look_up(labels: NDArray[np.integer], table: NDArray[np.uint16], out: NDArray[np.uint16]) -> None:
     for k in range(labels.size):
         out[k] = table[labels[k]]
+
+
+def join(n: int, first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return for each of ``n`` pieces the number of its group, from 0; pieces that are named together share one.
+
+    Parameters
+    ----------
+    n : int
+        Pieces.
+    first, second : int64, (link)
+        Numbers of two pieces that belong together, from 0.
+    """
+    links = coo_array((np.ones(first.size, np.int8), (first, second)), shape=(n, n))
+    groups: NDArray[np.int64] = connected_components(links, directed=False)[1].astype(np.int64)
+    return groups

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +15,13 @@ from fringeworks.model.grids import MapGrid, Shape
 from fringeworks.simulate.fields import patches
 from fringeworks.simulate.geometry import LocalPlane, pixel_metres
 from fringeworks.simulate.motion import years_since_2000
+from fringeworks.simulate.orbit import local_axes
+from fringeworks.model.identity import Instant
+from fringeworks.simulate.scene.earth import tide
 from fringeworks.simulate.scene.layout import Layout
 from fringeworks.simulate.scene.scenario import SceneScenario
-from fringeworks.simulate.scene.sight import locate, look
+from fringeworks.simulate.scene.flight import Arc
+from fringeworks.simulate.scene.sight import geodetic, locate, look
 from fringeworks.simulate.streams import Streams
 
 _MARGIN = 0.004
@@ -41,6 +46,8 @@ class Ground:
         Movement east, north, up of one unit of each motion's history [m].
     units : float64, (motion, date)
         Units passed since the first date.
+    epochs : tuple of Instant
+        Of the dates.
     streams : Streams
         Randomness of the air.
     """
@@ -51,6 +58,7 @@ class Ground:
     cover: NDArray[np.uint8]
     sources: tuple[NDArray[np.float32], ...]
     units: NDArray[np.float64]
+    epochs: tuple[Instant, ...]
     streams: Streams
 
     @property
@@ -69,6 +77,42 @@ class Ground:
         for source, unit in zip(self.sources, self.units, strict=True):
             total += np.float32(unit[date_index]) * source
         return total
+
+    def tide(self, date_index: int) -> NDArray[np.float32]:
+        """Return the displacement by the solid Earth tide on a date, east, north, up [m], (3, y, x); not relative."""
+        if not self.scenario.tides:
+            return np.zeros((3, *self.grid.shape), np.float32)
+        return self._smooth(lambda lon, lat: tide(self.epochs[date_index], lon, lat))
+
+    def plate_velocity(self) -> NDArray[np.float32]:
+        """Return the velocity of the plate, east, north, up [m/yr], (3, y, x)."""
+        plate = self.scenario.plate
+        if plate is None:
+            return np.zeros((3, *self.grid.shape), np.float32)
+        return self._smooth(plate.velocity)
+
+    def moved(self, date_index: int) -> NDArray[np.float32]:
+        """Return all movement on a date: the ground's own and the plate's since the first date, and the tide."""
+        total = self.shift(date_index)
+        if self.scenario.tides:
+            total += self.tide(date_index)
+        if self.scenario.plate is not None:
+            total += np.float32(self.scenario.days[date_index] / DAYS_PER_YEAR) * self.plate_velocity()
+        return total
+
+    def _smooth(
+        self, field: Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
+    ) -> NDArray[np.float32]:
+        """Return a field that bends over thousands of kilometres, (3, y, x), from 9 x 9 places between its corners."""
+        lon, south = np.radians(self.longitude), -np.radians(self.latitude)
+        places = [np.linspace(axis[0], axis[-1], 9) for axis in (south, lon)]
+        coarse = field(*np.meshgrid(places[1], -places[0]))
+        # weights of a linear interpolation, (node, place)
+        left, right = (
+            np.stack([np.interp(axis, nine, row) for row in np.eye(9)], axis=1)
+            for axis, nine in zip((south, lon), places, strict=True)
+        )
+        return np.asarray(left @ coarse @ right.T, np.float32)
 
     def turbulent(self, date_index: int) -> NDArray[np.float32]:
         """Return the turbulent path of a date along the line of sight [m], (y, x)."""
@@ -102,6 +146,27 @@ class Ground:
         centre, east, north = self.ionosphere(date_index)
         plane = LocalPlane.of(self.grid)
         return np.asarray(centre + east * plane.x + north * plane.y, np.float32)
+
+    def ionospheric_rate(self, date_index: int, arc: Arc) -> float:
+        """Return how fast the ionospheric path of a target changes while the satellite flies past it [m/s].
+
+        The line of sight pierces the layer at the share a = height/altitude of the way from target to satellite: it moves
+        there by a times the satellite's way, while from target to target it moves by (1 - a) of the ground's way and a of
+        the satellite's.
+        """
+        plane = self.scenario.ionosphere
+        if plane is None:
+            return 0.0
+        _, east, north = self.ionosphere(date_index)
+        place, velocity = arc.at(0.0)
+        lon, lat, altitude = geodetic(place)
+        axes = local_axes(lon, lat)
+        heading = np.array([velocity @ axes[0], velocity @ axes[1]])
+        speed = float(np.hypot(*heading))
+        share = plane.height / float(altitude)
+        stretch = float(np.linalg.norm(place)) / (float(np.linalg.norm(place)) - float(altitude))
+        slope = float(heading @ [east, north]) / speed
+        return slope * share * speed / (1.0 - share + share * stretch)
 
     def velocity(self, los: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the slope of a line through the movement of all dates [m/yr toward the satellite], (y, x)."""
@@ -160,6 +225,7 @@ def lay_ground(layout: Layout, streams: Streams) -> Ground:
         cover=cover,
         sources=tuple(np.asarray(m.source.enu(plane.x, plane.y), np.float32) for m in scenario.motions),
         units=units - units[:, :1],
+        epochs=tuple(o.epoch for o in layout.overflights),
         streams=streams,
     )
 

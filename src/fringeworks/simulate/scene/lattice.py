@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fringeworks.simulate.scene.beams import CALIBRATION_CONSTANT, LINE_INTERVAL, RANGE_STEP
+from fringeworks.simulate.scene.beams import CALIBRATION_CONSTANT
 from fringeworks.simulate.scene.ground import Ground
 from fringeworks.simulate.scene.layout import Layout
 from fringeworks.simulate.scene.sight import locate, look
@@ -18,7 +18,7 @@ Values = NDArray[np.float64]
 ROW_STEP, COLUMN_STEP = 0.9, 0.75
 """Scatterers lie this many lines and samples apart on the flat Earth: closer than the bandwidths resolve, so that their sum
 is a stationary circular Gaussian field, also on slopes that face away."""
-TILE_ROWS, TILE_COLUMNS = 64, 256
+TILE_ROWS, TILE_COLUMNS = 64, 128
 _ROW_POWERS, _COLUMN_POWERS = 5, 7
 
 
@@ -38,6 +38,8 @@ class Lattice:
         Angles [rad] as polynomials of the scaled coordinates.
     strength : float32, (column)
         Amplitude of a scatterer of unit backscatter, for a kernel of unit peak and one scatterer a sample.
+    row_step, column_step : float
+        Between rows [s] and columns [m].
     """
 
     near: float
@@ -47,16 +49,24 @@ class Lattice:
     longitude: Values
     latitude: Values
     strength: NDArray[np.float32]
+    row_step: float
+    column_step: float
 
     def rows(self, first: int, count: int) -> tuple[Values, Values]:
         """Return times [s] of some rows and their scaled coordinates."""
-        time = np.asarray((first + np.arange(count)) * ROW_STEP * LINE_INTERVAL, np.float64)
+        time = np.asarray((first + np.arange(count)) * self.row_step, np.float64)
         return time, (time - self.time[0]) / self.time[1]
 
     def columns(self, first: int, count: int) -> Values:
         """Return scaled coordinates of some columns."""
-        distance = self.near + (first + np.arange(count)) * COLUMN_STEP * RANGE_STEP
+        distance = self.near + (first + np.arange(count)) * self.column_step
         return np.asarray((distance - self.distance[0]) / self.distance[1], np.float64)
+
+    def place(self, time: Values, distance: Values) -> tuple[Values, Values]:
+        """Return longitude and latitude [rad] at times and ranges of the ellipsoid, each (time, distance)."""
+        u, v = (time - self.time[0]) / self.time[1], (distance - self.distance[0]) / self.distance[1]
+        grid = np.polynomial.polynomial.polygrid2d
+        return np.asarray(grid(u, v, self.longitude)), np.asarray(grid(u, v, self.latitude))
 
 
 def lay_lattice(layout: Layout, ground: Ground) -> Lattice:
@@ -66,13 +76,15 @@ def lay_lattice(layout: Layout, ground: Ground) -> Lattice:
     near, far = near + low - 100.0, far + high + 100.0
     start, stop = start - 0.2, stop + 0.2
     arc = layout.overflights[0].arc
+    beam = layout.swaths[0].beam
+    column_step = COLUMN_STEP * beam.range_step
     middles, halves = (0.5 * (start + stop), 0.5 * (near + far)), (0.5 * (stop - start), 0.5 * (far - near))
     u = np.cos(np.pi * (np.arange(9) + 0.5) / 9)
     v = np.cos(np.pi * (np.arange(14) + 0.5) / 14)
     time, distance = np.meshgrid(middles[0] + halves[0] * u, middles[1] + halves[1] * v, indexing="ij")
     longitude, latitude = locate(arc, time, distance, np.zeros_like(time))
-    n_columns = int((far - near) / (COLUMN_STEP * RANGE_STEP))
-    across = near + np.arange(n_columns) * COLUMN_STEP * RANGE_STEP
+    n_columns = int((far - near) / column_step)
+    across = near + np.arange(n_columns) * column_step
     coarse = np.linspace(near, far, 33)
     seen = locate(arc, np.zeros(33), coarse, np.zeros(33))
     _, incidence = look(arc, *seen, np.zeros(33))
@@ -86,6 +98,8 @@ def lay_lattice(layout: Layout, ground: Ground) -> Lattice:
         longitude=_fit(u, v, longitude),
         latitude=_fit(u, v, latitude),
         strength=(np.interp(across, coarse, brightness) / np.sqrt(density)).astype(np.float32),
+        row_step=ROW_STEP * beam.line_interval,
+        column_step=column_step,
     )
 
 

@@ -11,18 +11,10 @@ from numpy.typing import NDArray
 from scipy.fft import fft2, ifft2, next_fast_len
 from scipy.special import i0
 
-from fringeworks.simulate.scene.beams import (
-    CALIBRATION_CONSTANT,
-    LINE_INTERVAL,
-    RANGE_STEP,
-    SAMPLING_RATE,
-    Beam,
-)
+from fringeworks.simulate.scene.beams import CALIBRATION_CONSTANT, WAVELENGTH, Beam
 from fringeworks.simulate.scene.carrier import Carrier, carrier_of
 from fringeworks.simulate.scene.ground import Ground, sight_of_nodes
 from fringeworks.simulate.scene.lattice import (
-    COLUMN_STEP,
-    ROW_STEP,
     TILE_COLUMNS,
     TILE_ROWS,
     Lattice,
@@ -33,7 +25,11 @@ from fringeworks.simulate.scene.lattice import (
 from fringeworks.simulate.scene.layout import BurstPlace, Layout, Overflight, SwathPlace
 from fringeworks.simulate.scene.points import Points
 from fringeworks.simulate.scene.splat import (
+    DELAY,
+    EAST,
+    HEIGHT,
     TABLE_STEPS,
+    UP,
     Frame,
     Kernels,
     Map,
@@ -110,8 +106,8 @@ class Window:
 def windows_of(beam: Beam) -> tuple[Window, Window]:
     """Return the windows of a sub-swath along azimuth and range."""
     return (
-        Window(share=beam.azimuth_bandwidth * LINE_INTERVAL, coefficient=beam.window, span=_SPAN[0]),
-        Window(share=beam.range_bandwidth / SAMPLING_RATE, coefficient=beam.window, span=_SPAN[1]),
+        Window(share=beam.azimuth_bandwidth * beam.line_interval, coefficient=beam.window, span=_SPAN[0]),
+        Window(share=beam.range_bandwidth / beam.sampling_rate, coefficient=beam.window, span=_SPAN[1]),
     )
 
 
@@ -147,16 +143,17 @@ class Renderer:
         """Return the ground as it is on a date, for kernels."""
         ground, grid = self.ground, self.ground.grid
         plane = ground.ionospheric(date_index)
-        delay = ground.turbulent(date_index) + ground.layered(date_index, self.incidence)
+        layers = np.empty((*grid.shape, 5), np.float32)
+        layers[..., HEIGHT] = ground.height
+        layers[..., EAST : UP + 1] = np.moveaxis(ground.moved(date_index), 0, -1)
+        layers[..., DELAY] = ground.turbulent(date_index) + ground.layered(date_index, self.incidence)
         return Map(
             lon=math.radians(grid.x_start + 0.5 * grid.x_step),
             lat=math.radians(grid.y_start + 0.5 * grid.y_step),
             lon_step=math.radians(grid.x_step),
             lat_step=math.radians(grid.y_step),
-            height=ground.height,
+            layers=layers,
             cover=ground.cover,
-            shift=ground.shift(date_index),
-            delay=delay,
             ion=np.array([plane[0, 0], plane[1, 0] - plane[0, 0], plane[0, 1] - plane[0, 0]], np.float64),
         )
 
@@ -167,16 +164,18 @@ class Renderer:
     def frame(self, overflight: Overflight, swath: SwathPlace, burst: BurstPlace) -> Frame:
         """Return the grid of a burst, with the errors that were asked for."""
         name, flown = swath.beam.name, overflight.flown
+        drift = self.ground.ionospheric_rate(self.layout.overflights.index(overflight), overflight.arc)
         return Frame(
             start=burst.start,
             middle=0.5 * (swath.beam.lines - 1),
-            step=LINE_INTERVAL,
+            step=swath.beam.line_interval,
             near=swath.near,
-            range_step=RANGE_STEP,
+            range_step=swath.beam.range_step,
             reference=self.layout.reference_range,
             late=flown.azimuth_error.get(name, 0.0),
             far=flown.range_error.get(name, 0.0),
             turn=self.layout.scenario.phase_offsets.get((flown.platform, name), 0.0),
+            drift=2.0 / WAVELENGTH * drift,
             pad=_PAD,
             carrier=self.carrier(overflight, swath, burst).packed(),
         )
@@ -196,12 +195,13 @@ class Renderer:
             overflight.arc.half, overflight.arc.position, overflight.arc.velocity, overflight.arc.acceleration
         )
         energy = azimuth.energy(shape[0]) * across.energy(shape[1])
-        self._clutter(grid, date_index, polarisation, kernels=kernels, frame=frame, path=path, world=world)
+        flat = grid.view(np.float32)
+        self._clutter(flat, date_index, polarisation, kernels=kernels, frame=frame, path=path, world=world)
         grid *= np.float32(1.0 / math.sqrt(energy))
         found = np.full((len(self.points), 2), np.nan)
         time, distance, ion = self.points.seen(path, world)
         lay_points(
-            grid, kernels, frame, time, distance, ion, self.points.amplitude(swath.beam, polarisation), found
+            flat, kernels, frame, time, distance, ion, self.points.amplitude(swath.beam, polarisation), found
         )
         grid = self._focus(grid, azimuth, across, self._noise_stream(date_index, swath, burst, polarisation))
         out = np.zeros((lines, samples, 2), np.int16)
@@ -215,7 +215,7 @@ class Renderer:
 
     def _clutter(
         self,
-        grid: NDArray[np.complex64],
+        grid: NDArray[np.float32],
         date_index: int,
         polarisation: str,
         *,
@@ -228,8 +228,8 @@ class Renderer:
         lattice, scenario = self.lattice, self.layout.scenario
         weights = self.weights(date_index, polarisation)
         stop = frame.start + (grid.shape[0] - frame.pad) * frame.step
-        row_time = ROW_STEP * frame.step * TILE_ROWS
-        slack = abs(frame.late) * frame.step + 0.01
+        row_time = lattice.row_step * TILE_ROWS
+        slack = abs(frame.late) * frame.step + abs(frame.drift) / 1_500.0 + 0.01
         rows = range(
             math.floor((frame.start - frame.pad * frame.step - slack) / row_time),
             math.ceil((stop + slack) / row_time),
@@ -238,7 +238,7 @@ class Renderer:
         for row in rows:
             lit = np.full(TILE_ROWS, -math.inf if scenario.shadow else math.inf)
             time, scaled = lattice.rows(row * TILE_ROWS, TILE_ROWS)
-            for column in self._columns(frame, grid.shape[1]):
+            for column in self._columns(frame, grid.shape[1] // 2):
                 first = column * TILE_COLUMNS
                 project(
                     grid,
@@ -260,9 +260,9 @@ class Renderer:
     def _columns(self, frame: Frame, width: int) -> range:
         """Return the tiles of columns whose scatterers may fall into a burst, given how high the ground is."""
         lattice, (low, high) = self.lattice, lift_of(self.ground)
-        near = frame.near - (frame.pad + abs(frame.far)) * RANGE_STEP + low - 30.0
-        far = frame.near + (width + abs(frame.far)) * RANGE_STEP + high + 30.0
-        step = COLUMN_STEP * RANGE_STEP * TILE_COLUMNS
+        near = frame.near - (frame.pad + abs(frame.far)) * frame.range_step + low - 30.0
+        far = frame.near + (width + abs(frame.far)) * frame.range_step + high + 30.0
+        step = lattice.column_step * TILE_COLUMNS
         n_tiles = -(-lattice.n_columns // TILE_COLUMNS)
         return range(
             max(math.floor((near - lattice.near) / step), 0),
