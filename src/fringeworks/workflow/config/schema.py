@@ -14,7 +14,7 @@ from fringeworks.model.options import option, section
 from fringeworks.timeseries.models import ModelOptions
 from fringeworks.timeseries.reference import ReferenceOptions
 from fringeworks.timeseries.smallbaseline import InversionOptions
-from fringeworks.tops.options import DiversityOptions, GateOptions, MatchingOptions
+from fringeworks.tops.options import DiversityOptions
 from fringeworks.unwrap import UnwrapOptions
 
 CONFIG_VERSION: Final = 1
@@ -117,8 +117,6 @@ class CoregistrationSection(DiversityOptions):
         meaning="What happens when burst overlaps of a date do not agree: say so and go on, or stop before interferograms "
         "are formed",
     )
-    matching: MatchingOptions = section(MatchingOptions, "How amplitudes are matched")
-    gates: GateOptions = section(GateOptions, "When burst overlaps pass, warn or fail")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
