@@ -121,16 +121,19 @@ def check_cover(
 
 
 def _covered(dem: ElevationModel, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.bool_]:
-    grid = dem.grid
+    bounds = (float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max()))
+    window = crop_of(dem.grid, bounds, margin=0.0)
+    if not (window.rows and window.cols):
+        return np.zeros(lon.shape, np.bool_)
+    grid = dem.grid.crop(window)
+    heights = dem.height[window.slices]
     centre = grid.x_start + 0.5 * grid.x_step * grid.shape.cols
     turned = lon - 360.0 * np.round((lon - centre) / 360.0)
     row = np.floor((lat - grid.y_start) / grid.y_step).astype(np.int64)
     col = np.floor((turned - grid.x_start) / grid.x_step).astype(np.int64)
     inside = (row >= 0) & (row < grid.shape.rows) & (col >= 0) & (col < grid.shape.cols)
     result = np.zeros(lon.shape, np.bool_)
-    for place in zip(*np.nonzero(inside), strict=True):
-        r, c = int(row[place]), int(col[place])
-        result[place] = bool(np.isfinite(dem.height[r : r + 1, c : c + 1]).all())
+    result[inside] = np.isfinite(heights[row[inside], col[inside]])
     return result
 
 

@@ -20,13 +20,12 @@ from fringeworks.errors import (
 )
 from fringeworks.io.eof import OrbitFile
 from fringeworks.io.orbits import ChosenOrbit, choose_orbit
-from fringeworks.io.safe import open_safe
 from fringeworks.model.acquisition import Burst, StateVectors
 from fringeworks.model.identity import BurstId, Instant, Polarisation, Swath
 from fringeworks.workflow.digest import digest_of, file_digest
 from fringeworks.workflow.inventory import Inventory, StackDate, take_inventory
 from fringeworks.workflow.scene_facts import ProductFacts, product_facts
-from fringeworks.workflow.scenes.stack import BurstSource
+from fringeworks.workflow.scenes.stack import BurstSource, opened
 
 _PREFERRED = (Polarisation.VV, Polarisation.HH, Polarisation.VH, Polarisation.HV)
 
@@ -69,7 +68,7 @@ def open_products(paths: Sequence[Path]) -> Products:
     first: FringeworksError | None = None
     for path in paths:
         try:
-            facts.append(product_facts(open_safe(path)))
+            facts.append(product_facts(opened(path)))
         except InputRefusedError as error:
             first = first or error
             refused.append((path.name, str(error)))
@@ -118,7 +117,7 @@ def sources_of(
         if polarisation not in cell or swath not in swaths:
             continue
         path = products.facts[cell[polarisation]].path
-        bursts = open_safe(path).acquisition(swath, polarisation).bursts
+        bursts = opened(path).acquisition(swath, polarisation).bursts
         index = next(k for k, b in enumerate(bursts) if (b.id or b.swath) == ground)
         name = ground.opera if isinstance(ground, BurstId) else ground.value
         result[name] = BurstSource(
@@ -159,7 +158,7 @@ def orbit_of(products: Products, found: StackDate, *, files: Sequence[OrbitFile]
 
 def _annotated(facts: ProductFacts) -> StateVectors:
     swath, polarisation = facts.available[0]
-    return open_safe(facts.path).acquisition(swath, polarisation).orbit
+    return opened(facts.path).acquisition(swath, polarisation).orbit
 
 
 def _joined(parts: Sequence[StateVectors]) -> StateVectors:

@@ -20,9 +20,16 @@ from fringeworks.tops.alignment import Pass
 from fringeworks.tops.frame import RadarFrame
 
 
-@lru_cache(maxsize=32)
-def _opened(path: str) -> SafeProduct:
+@lru_cache(maxsize=64)
+def _kept_open(path: str, stamp: int) -> SafeProduct:
+    del stamp  # a product that was replaced is another one
     return open_safe(path)
+
+
+def opened(path: str | Path) -> SafeProduct:
+    """Open a product, or return the one opened before: its metadata is parsed once in a process."""
+    found = Path(path)
+    return _kept_open(str(found), found.stat().st_mtime_ns if found.exists() else 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +53,12 @@ class BurstSource:
 
     def burst(self) -> Burst:
         """Return the burst's facts."""
-        acquisition = _opened(self.product).acquisition(self.swath, self.polarisation)
+        acquisition = opened(self.product).acquisition(self.swath, self.polarisation)
         return acquisition.bursts[self.index]
 
     def integers(self) -> BurstSamples:
         """Return the burst's samples as they stand in the file: int16, (line, sample, 2) when sliced."""
-        return _opened(self.product).samples(self.burst(), kind="int16")
+        return opened(self.product).samples(self.burst(), kind="int16")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

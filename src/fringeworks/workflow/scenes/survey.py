@@ -23,6 +23,7 @@ from fringeworks.geometry.ellipsoid import geodetic_to_ecef
 from fringeworks.geometry.ground import project_at_height
 from fringeworks.geometry.look import heading as flight_heading
 from fringeworks.geometry.look import incidence_angle, look_vectors
+from fringeworks.geometry.radar import locate
 from fringeworks.io.dem import open_dem
 from fringeworks.io.orbits import list_orbit_files
 from fringeworks.model.acquisition import Burst
@@ -32,7 +33,7 @@ from fringeworks.model.identity import Instant, Polarisation, Swath
 from fringeworks.model.tally import Finding
 from fringeworks.numerics.spectrum import independent_share
 from fringeworks.tops.alignment import Pass, fit_offsets, grid_coordinates, radar_coordinates
-from fringeworks.tops.frame import RadarFrame, make_frame, name_of, reference_range_of
+from fringeworks.tops.frame import RadarFrame, make_frame, reference_range_of
 from fringeworks.tops.reference import choose_reference
 from fringeworks.workflow.area import area_of
 from fringeworks.workflow.config import RunConfig
@@ -57,7 +58,7 @@ from fringeworks.workflow.scenes.sources import (
     orbit_of,
     sources_of,
 )
-from fringeworks.workflow.scenes.stack import BurstSource, SceneDate, SceneStack, product_paths
+from fringeworks.workflow.scenes.stack import SceneDate, SceneStack, opened, product_paths
 from fringeworks.workflow.digest import file_digest
 
 _AREA_MARGIN = 96
@@ -200,11 +201,9 @@ def _bistatic_reference(
     products: Products, names: Sequence[str], polarisation: Polarisation, bursts: Mapping[Swath, Burst]
 ) -> float:
     """Return mid swath of IW2, whose annotation may be there although its samples are not processed."""
-    from fringeworks.io.safe import open_safe  # noqa: PLC0415
-
     if Swath.IW2 not in bursts:
         for name in names:
-            product = open_safe(products.facts[name].path)
+            product = opened(products.facts[name].path)
             if (Swath.IW2, polarisation) in product.available:
                 found = product.acquisition(Swath.IW2, polarisation).bursts
                 if found:
@@ -322,8 +321,6 @@ def _radar_box(
     bounds: tuple[float, float, float, float],
     heights: tuple[float, float],
 ) -> Window:
-    from fringeworks.geometry.radar import locate  # noqa: PLC0415
-
     lon, lat = np.meshgrid(np.linspace(bounds[0], bounds[2], 9), np.linspace(bounds[1], bounds[3], 9))
     found = [
         locate(seen_by.orbit, longitude=np.radians(lon), latitude=np.radians(lat), height=np.full(lon.shape, h))
@@ -407,5 +404,3 @@ def _check_place(scene: SceneDate, name: str, window: Window, line: float, sampl
             hint="check the orbit file and the product of this date",
         )
 
-
-__all__ = ["BurstSource", "Instant", "name_of", "survey_scenes"]
