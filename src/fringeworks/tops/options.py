@@ -87,3 +87,33 @@ class DiversityOptions:
     def n_terms(self) -> int:
         """Number of terms of a date's shift along azimuth."""
         return TERMS.index(self.azimuth_terms) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class MatchingOptions:
+    """Options of :func:`fringeworks.tops.matching.estimate_match`."""
+
+    search_samples: int = option(
+        6,
+        meaning="Largest range shift that is looked for.",
+        unit="samples",
+        minimum=1,
+        maximum=100,
+    )
+    search_lines: int = option(
+        4, meaning="Largest azimuth shift that is looked for.", unit="lines", minimum=1, maximum=100
+    )
+    minimum_signal: float = option(
+        7.0,
+        meaning="A peak of the correlation is believed where it stands out of its surroundings by this many standard "
+        "deviations; below, the shift is zero.",
+        minimum=3.0,
+        maximum=100.0,
+    )
+    rejection_sigma: float = option(
+        4.0,
+        meaning="A patch is left out where it pulls at the peak by more than this many standard deviations of all "
+        "patches.",
+        minimum=2.0,
+        maximum=100.0,
+    )

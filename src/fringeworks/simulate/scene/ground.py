@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +27,13 @@ from fringeworks.simulate.streams import Streams
 
 _MARGIN = 0.004
 """Of the map beyond the images [degrees]."""
+LAYOVER_SLOPE, SHADOW_SLOPE = math.tan(math.radians(20.0)), math.tan(math.radians(40.0))
+"""No beam sees less than 20 degrees of incidence or more than 50: gentler ground is never laid over, never dark [m/m]."""
+_FINEST_AIR = 100.0
+"""Spacing of the nodes at which turbulence is drawn at the finest [m]; it is linear between them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Ground:
     """What the radar looks at; exactly bilinear between the nodes, which are the centres of the DEM's pixels.
 
@@ -70,6 +75,16 @@ class Ground:
     def latitude(self) -> NDArray[np.float64]:
         """Of the nodes [degrees], (y), from north to south."""
         return _centres(self.grid.y_start, self.grid.y_step, self.grid.shape.rows)
+
+    @cached_property
+    def steepest(self) -> float:
+        """Steepest slope between neighbouring nodes [m/m]."""
+        east, north = pixel_metres(self.grid)
+        slopes = (
+            float(np.abs(np.diff(self.height, axis=axis)).max()) / abs(step)
+            for axis, step in ((0, north), (1, east))
+        )
+        return math.hypot(*slopes)
 
     def shift(self, date_index: int) -> NDArray[np.float32]:
         """Return the movement since the first date, east, north, up [m], (3, y, x)."""
@@ -120,9 +135,15 @@ class Ground:
         if law is None:
             return np.zeros(tuple(self.grid.shape), np.float32)
         metres = pixel_metres(self.grid)
-        return law.draw(
-            self.grid.shape, (metres[1], metres[0]), rng=self.streams.of("turbulence", date_index)
+        # air that is integrated over kilometres of height has no detail finer than this
+        factor = max(int(_FINEST_AIR / abs(metres[1])), 1)
+        rows, cols = (n // factor + 2 for n in self.grid.shape)
+        coarse = law.draw(
+            Shape(rows, cols),
+            (factor * metres[1], factor * metres[0]),
+            rng=self.streams.of("turbulence", date_index),
         )
+        return _between_nodes(coarse, factor, self.grid.shape)
 
     def layered(self, date_index: int, incidence: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the path of layered air of a date along the line of sight [m], (y, x)."""
@@ -200,6 +221,17 @@ class Ground:
         top = layer[i, j] * (1 - fj) + layer[i, j + 1] * fj
         bottom = layer[i + 1, j] * (1 - fj) + layer[i + 1, j + 1] * fj
         return np.where(inside, top * (1 - fi) + bottom * fi, np.nan)
+
+
+def _between_nodes(coarse: NDArray[np.float32], factor: int, shape: Shape) -> NDArray[np.float32]:
+    """Return a field between coarse nodes, linear, (y, x), every ``factor``-th node of it a coarse one."""
+    found = coarse
+    for count in shape:
+        at, share = np.divmod(np.arange(count), factor)
+        weight = (share / factor).astype(np.float32)[:, None]
+        # rows first, then columns
+        found = ((1.0 - weight) * found[at] + weight * found[at + 1]).T
+    return np.ascontiguousarray(found, np.float32)
 
 
 def _centres(start: float, step: float, count: int) -> NDArray[np.float64]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +74,7 @@ class Lattice:
 def lay_lattice(layout: Layout, ground: Ground) -> Lattice:
     """Span the lattice under a scene; heights move scatterers in range, so it is wider than the images."""
     start, stop, near, far = layout.extent()
-    low, high = lift_of(ground)
+    low, high = lift_of(float(ground.height.min()), float(ground.height.max()))
     near, far = near + low - 100.0, far + high + 100.0
     start, stop = start - 0.2, stop + 0.2
     arc = layout.overflights[0].arc
@@ -103,13 +105,59 @@ def lay_lattice(layout: Layout, ground: Ground) -> Lattice:
     )
 
 
-def lift_of(ground: Ground) -> tuple[float, float]:
-    """Return the least and the most by which the ellipsoid's range exceeds that of the ground on it [m].
+def lift_of(low: float, high: float) -> tuple[float, float]:
+    """Return the least and the most by which the ellipsoid's range exceeds that of the ground between two heights [m].
 
     It is about the height times the cosine of the incidence, which lies between 0.6 and 0.9.
     """
-    low, high = float(ground.height.min()), float(ground.height.max())
     return low * (0.6 if low > 0.0 else 0.9), high * (0.9 if high > 0.0 else 0.6)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Tiles:
+    """Tiles of a lattice and the heights of the ground under each."""
+
+    lattice: Lattice
+    ground: Ground
+
+    @property
+    def row_time(self) -> float:
+        """Duration of a tile [s]."""
+        return self.lattice.row_step * TILE_ROWS
+
+    @cached_property
+    def n_columns(self) -> int:
+        """Tiles across."""
+        return -(-self.lattice.n_columns // TILE_COLUMNS)
+
+    def reach(self, row: int) -> tuple[Values, Values]:
+        """Return the nearest and the farthest range [m] at which each tile of a row can be seen, (tile)."""
+        if row not in self._reaches:
+            self._reaches[row] = self._reach(row)
+        return self._reaches[row]
+
+    @cached_property
+    def _reaches(self) -> dict[int, tuple[Values, Values]]:
+        return {}
+
+    def _reach(self, row: int) -> tuple[Values, Values]:
+        lattice, grid = self.lattice, self.ground.grid
+        edges = lattice.near + np.arange(self.n_columns + 1) * TILE_COLUMNS * lattice.column_step
+        time = self.row_time * np.array([row, row + 0.5, row + 1.0])
+        longitude, latitude = lattice.place(time, edges)
+        x = (np.degrees(longitude) - self.ground.longitude[0]) / grid.x_step
+        y = (np.degrees(latitude) - self.ground.latitude[0]) / grid.y_step
+        near, far = np.full(self.n_columns, np.inf), np.full(self.n_columns, -np.inf)
+        for k in range(self.n_columns):
+            rows, cols = (
+                slice(max(math.floor(v[:, k : k + 2].min()) - 1, 0), max(math.ceil(v[:, k : k + 2].max()) + 2, 0))
+                for v in (y, x)
+            )
+            under = self.ground.height[rows, cols]
+            if under.size:
+                low, high = lift_of(float(under.min()), float(under.max()))
+                near[k], far[k] = edges[k] - high, edges[k + 1] - low
+        return near, far
 
 
 def _fit(u: Values, v: Values, values: Values) -> Values:

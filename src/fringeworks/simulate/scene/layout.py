@@ -130,7 +130,7 @@ class Layout:
         """
         first = self.swaths[0]
         step = first.beam.range_step
-        stride = (self.scenario.samples - self.scenario.overlap) * step
+        stride = (self.scenario.samples - self.scenario.n_shared) * step
         near = first.near if first.beam.is_stripmap else first.near + (2 - first.beam.number) * stride
         return near + 0.5 * self.scenario.samples * step
 
@@ -224,7 +224,7 @@ def lay_out(scenario: SceneScenario) -> Layout:
 
 def _swaths(scenario: SceneScenario, distance: float) -> tuple[SwathPlace, ...]:
     """Place the sub-swaths side by side, centred on a range [m]; first samples differ by whole samples."""
-    stride = scenario.samples - scenario.overlap
+    stride = scenario.samples - scenario.n_shared
     total = scenario.samples + (len(scenario.swaths) - 1) * stride
     rate = scenario.beam(scenario.swaths[0]).sampling_rate
     first = round((2.0 * distance / SPEED_OF_LIGHT - 0.5 * total / rate) * 1e12) / 1e12

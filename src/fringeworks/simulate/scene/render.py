@@ -13,13 +13,13 @@ from scipy.special import i0
 
 from fringeworks.simulate.scene.beams import CALIBRATION_CONSTANT, WAVELENGTH, Beam
 from fringeworks.simulate.scene.carrier import Carrier, carrier_of
-from fringeworks.simulate.scene.ground import Ground, sight_of_nodes
+from fringeworks.simulate.scene.ground import SHADOW_SLOPE, Ground, sight_of_nodes
 from fringeworks.simulate.scene.lattice import (
     TILE_COLUMNS,
     TILE_ROWS,
     Lattice,
+    Tiles,
     lay_lattice,
-    lift_of,
     tile_fields,
 )
 from fringeworks.simulate.scene.layout import BurstPlace, Layout, Overflight, SwathPlace
@@ -135,6 +135,11 @@ class Renderer:
         return lay_lattice(self.layout, self.ground)
 
     @cached_property
+    def tiles(self) -> Tiles:
+        """The lattice in tiles."""
+        return Tiles(lattice=self.lattice, ground=self.ground)
+
+    @cached_property
     def incidence(self) -> NDArray[np.float32]:
         """Of the nodes of the ground [rad]."""
         return sight_of_nodes(self.layout, self.ground)[1]
@@ -225,20 +230,20 @@ class Renderer:
         world: Map,
     ) -> None:
         """Lay every scatterer of the lattice that can fall into a burst."""
-        lattice, scenario = self.lattice, self.layout.scenario
+        lattice, tiles = self.lattice, self.tiles
         weights = self.weights(date_index, polarisation)
         stop = frame.start + (grid.shape[0] - frame.pad) * frame.step
-        row_time = lattice.row_step * TILE_ROWS
         slack = abs(frame.late) * frame.step + abs(frame.drift) / 1_500.0 + 0.01
         rows = range(
-            math.floor((frame.start - frame.pad * frame.step - slack) / row_time),
-            math.ceil((stop + slack) / row_time),
+            math.floor((frame.start - frame.pad * frame.step - slack) / tiles.row_time),
+            math.ceil((stop + slack) / tiles.row_time),
         )
+        shaded = self.layout.scenario.shadow and self.ground.steepest > SHADOW_SLOPE
         n_fields = date_index + 2
         for row in rows:
-            lit = np.full(TILE_ROWS, -math.inf if scenario.shadow else math.inf)
+            lit = np.full(TILE_ROWS, -math.inf if shaded else math.inf)
             time, scaled = lattice.rows(row * TILE_ROWS, TILE_ROWS)
-            for column in self._columns(frame, grid.shape[1] // 2):
+            for column in self._columns(frame, grid.shape[1] // 2, row, shaded=shaded):
                 first = column * TILE_COLUMNS
                 project(
                     grid,
@@ -253,21 +258,19 @@ class Renderer:
                     time,
                     lattice.strength[first:],
                     weights,
-                    tile_fields(self.streams, polarisation, (row, column), n_fields),
+                    tile_fields(self.streams, polarisation, (row, int(column)), n_fields),
                     lit,
                 )
 
-    def _columns(self, frame: Frame, width: int) -> range:
-        """Return the tiles of columns whose scatterers may fall into a burst, given how high the ground is."""
-        lattice, (low, high) = self.lattice, lift_of(self.ground)
-        near = frame.near - (frame.pad + abs(frame.far)) * frame.range_step + low - 30.0
-        far = frame.near + (width + abs(frame.far)) * frame.range_step + high + 30.0
-        step = lattice.column_step * TILE_COLUMNS
-        n_tiles = -(-lattice.n_columns // TILE_COLUMNS)
-        return range(
-            max(math.floor((near - lattice.near) / step), 0),
-            min(math.ceil((far - lattice.near) / step), n_tiles),
-        )
+    def _columns(self, frame: Frame, width: int, row: int, *, shaded: bool) -> NDArray[np.int64]:
+        """Return the tiles of a row whose scatterers may fall into a burst, given how high the ground is.
+
+        What lies nearer may cast a shadow: it is passed too, where shadows are wanted.
+        """
+        near, far = self.tiles.reach(row)
+        first = frame.near - (frame.pad + abs(frame.far)) * frame.range_step - 30.0
+        last = frame.near + (width + abs(frame.far)) * frame.range_step + 30.0
+        return np.flatnonzero((near <= last) & ((far >= first) | shaded))
 
     def weights(self, date_index: int, polarisation: str) -> NDArray[np.complex64]:
         """Return how the land covers mix the fields of a date, times their amplitudes, (cover, field)."""

@@ -197,8 +197,8 @@ class SceneScenario:
         How many times longer than real the line interval is, and how many times narrower the azimuth band: bursts of fewer
         lines, all else (clock, steering, Doppler rates, spectral separation of overlaps) as it is.  Small scenes cost as many
         times less.
-    overlap : int
-        Samples that neighbours share.
+    overlap : int, optional
+        Samples that neighbours share; None for 400, or a quarter of narrow sub-swaths.
     slices, bursts : int
         Products of a date along track, and bursts of each.
     polarisations : tuple of str
@@ -244,7 +244,7 @@ class SceneScenario:
     samples: int = 4000
     lines: int | None = None
     coarseness: int = 1
-    overlap: int = 400
+    overlap: int | None = None
     slices: int = 1
     bursts: int = 2
     polarisations: tuple[str, ...] = ("VV",)
@@ -274,6 +274,11 @@ class SceneScenario:
         """Whether it shows strip map images."""
         return self.swaths[0] in STRIPMAP
 
+    @property
+    def n_shared(self) -> int:
+        """Samples that neighbouring sub-swaths share."""
+        return min(400, self.samples // 4) if self.overlap is None else self.overlap
+
     def beam(self, name: str) -> Beam:
         """Return a sub-swath's beam with the lines of this scene."""
         beam = beam_of(name)
@@ -299,9 +304,9 @@ def _check(scenario: SceneScenario) -> None:
     _check_images(scenario)
     if scenario.polarisations not in {("VV",), ("VV", "VH")}:
         raise OutOfRangeError(f"polarisations {scenario.polarisations}", expected="VV, or VV and VH")
-    if scenario.samples < 200 or not 0 <= scenario.overlap < scenario.samples // 2:
+    if scenario.samples < 200 or not 0 <= scenario.n_shared < scenario.samples // 2:
         raise OutOfRangeError(
-            f"{scenario.samples} samples with {scenario.overlap} shared",
+            f"{scenario.samples} samples with {scenario.n_shared} shared",
             expected="at least 200, sharing less than half",
         )
     if scenario.slices < 1 or scenario.bursts < 1:

@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fringeworks.constants import SPEED_OF_LIGHT
-from fringeworks.simulate.geometry import pixel_metres
 from fringeworks.simulate.orbit import ground_points, local_axes
 from fringeworks.simulate.scene.beams import WAVELENGTH
 from fringeworks.simulate.scene.carrier import fm_rate
-from fringeworks.simulate.scene.ground import Ground, sight_of_nodes
+from fringeworks.simulate.scene.ground import LAYOVER_SLOPE, Ground, sight_of_nodes
 from fringeworks.simulate.scene.lattice import lay_lattice
 from fringeworks.simulate.scene.layout import Layout
 from fringeworks.simulate.scene.points import Points
@@ -97,17 +96,6 @@ def imaged(layout: Layout, ground: Ground) -> NDArray[np.bool_]:
     return inside
 
 
-GENTLE = math.tan(math.radians(20.0))
-"""No beam of Sentinel-1 sees less than 20 degrees of incidence or more than 50: gentler ground is never laid over or dark."""
-
-
-def steepest(ground: Ground) -> float:
-    """Return the steepest slope between neighbouring nodes of the ground [m/m]."""
-    east, north = pixel_metres(ground.grid)
-    slopes = (np.abs(np.diff(ground.height, axis=axis)).max() / abs(step) for axis, step in ((0, north), (1, east)))
-    return math.hypot(*(float(s) for s in slopes))
-
-
 def hidden(layout: Layout, ground: Ground) -> NDArray[np.bool_]:
     """Return which nodes lie in layover or shadow, seen on the first date, (y, x).
 
@@ -120,7 +108,7 @@ def hidden(layout: Layout, ground: Ground) -> NDArray[np.bool_]:
     across = np.arange(near - 200.0, far + top + 200.0, 4.0 * beam.range_step)
     along = np.arange(start, stop, 2.0 * beam.line_interval)
     bad = np.zeros(tuple(ground.grid.shape), bool)
-    if steepest(ground) < GENTLE:
+    if ground.steepest < LAYOVER_SLOPE:
         return bad
     lattice = lay_lattice(layout, ground)
     for block in np.array_split(along, max(1, along.size // 64)):
