@@ -73,9 +73,17 @@ def config_from(values: Mapping[str, Any], *, folder: Path) -> RunConfig:
         raise ConfigurationError(
             f"config_version {version}", expected=f"at most {CONFIG_VERSION}", hint="use a newer Fringeworks"
         )
-    config = record_from(RunConfig, values)
+    config = record_from(RunConfig, _with_words(values))
     _check(config)
     return _absolute(config, folder)
+
+
+def _with_words(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give back the word that YAML takes for a truth value: ``diversity: off`` is read as false."""
+    part = values.get("coregistration")
+    if isinstance(part, Mapping) and part.get("diversity") is False:
+        return {**values, "coregistration": {**part, "diversity": "off"}}
+    return values
 
 
 def resolved(config: RunConfig) -> dict[str, Any]:

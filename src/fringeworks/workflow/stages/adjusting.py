@@ -15,8 +15,14 @@ from fringeworks.tops.overlaps import date_pairs
 from fringeworks.workflow.config import RunConfig, plain
 from fringeworks.workflow.scenes.stack import SceneStack
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
+from fringeworks.workflow.engines import Payload
+from fringeworks.workflow.tasks.matching import MatchSpec, match
 from fringeworks.workflow.tasks.measuring import MeasureSpec, measure, read_statistics
 from fringeworks.workflow.tasks.specs import dated_burst
+
+
+_SURE = 0.016
+"""Sigma of an azimuth shift by amplitudes that tells turns of double differences apart [lines]."""
 
 
 def _parameters(config: RunConfig) -> Mapping[str, Any]:
@@ -47,24 +53,91 @@ def day_numbers(scenes: SceneStack) -> list[float]:
 def _work(context: StageContext) -> tuple[Tally, ...]:
     scenes, options = context.scenes, context.config.coregistration
     strips = context.upstream("overlaps").get("strips")
-    overlaps = [row for row in strips if len(row["bursts"]) == 2]
-    if options.diversity == "off":
-        overlaps = []
+    overlaps = [row for row in strips if len(row["bursts"]) == 2 and options.diversity != "off"]
     pairs = date_pairs(day_numbers(scenes), reference=scenes.reference, options=options)
-    specs = [spec for row in overlaps if (spec := _spec(context, row, pairs)) is not None]
-    context.each(measure, specs)
-    rows: dict[str, dict[str, float]] = {}
+    measures = [spec for row in overlaps if (spec := _spec(context, row, pairs)) is not None]
+    matches = _match_specs(context, strips) if options.range_matching else []
+    specs: list[Any] = [*measures, *(spec for _, _, spec in matches)]
+    payloads = context.each(run_either, specs)[len(measures) :]
+    matched = {(swath, date): row for (swath, date, _), row in zip(matches, payloads, strict=True)}
+    rows: dict[str, dict[str, Any]] = {}
     tally = Tally("dates of sub-swaths", 0, 0)
     tables: list[dict[str, Any]] = []
     for swath in scenes.frame.swaths():
-        of_swath = [s for s in specs if s.label.startswith(swath.value)]
-        shifts = _adjusted(context, of_swath)
+        of_swath = [s for s in measures if s.label.startswith(f"{swath.value} ")]
+        coarse = _coarse(scenes, swath, matched)
+        shifts = _adjusted(context, of_swath, coarse)
         tally = tally + _note_swath(context, swath, shifts, rows)
+        _note_ranges(context, swath, matched, rows)
         if shifts is not None:
             tables += _table(scenes, shifts)
     context.step.put("shifts", rows)
     context.step.put("overlaps", tables)
     return (tally,)
+
+
+def run_either(spec: MeasureSpec | MatchSpec) -> Payload:
+    """Carry out either kind of task."""
+    return measure(spec) if isinstance(spec, MeasureSpec) else match(spec)
+
+
+def _match_specs(context: StageContext, strips: list[dict[str, Any]]) -> list[tuple[Swath, int, MatchSpec]]:
+    scenes = context.scenes
+    found = []
+    for swath in scenes.frame.swaths():
+        places = tuple(
+            (row["array"], len(row["bursts"]), int(row["lines"][1]), sum(n for _, n in row["columns"]))
+            for row in strips
+            if row["label"].startswith(f"{swath.value} ")
+        )
+        for date in range(len(scenes.dates)):
+            if date != scenes.reference and places:
+                spec = MatchSpec(
+                    store=str(context.store.folder),
+                    strips=places,
+                    date=date,
+                    reference=scenes.reference,
+                    options=context.config.coregistration.matching,
+                )
+                found.append((swath, date, spec))
+    return found
+
+
+def _coarse(
+    scenes: SceneStack, swath: Swath, matched: Mapping[tuple[Swath, int], Payload]
+) -> NDArray[np.float64]:
+    """Return azimuth shifts by amplitudes [s], good enough to tell whole turns of the double differences apart."""
+    step = scenes.frame.grid.azimuth_step
+    result = np.zeros(len(scenes.dates))
+    for (of_swath, date), row in matched.items():
+        sigma = row["lines_sigma"]
+        # a turn is 0.11 line: what is known to a seventh of it tells turns apart, and only a shift that is sure moves
+        if of_swath == swath and row["found"] and sigma is not None and sigma < _SURE and abs(row["lines"]) > 4 * sigma:
+            result[date] = row["lines"] * step
+    return result
+
+
+def _note_ranges(
+    context: StageContext,
+    swath: Swath,
+    matched: Mapping[tuple[Swath, int], Payload],
+    rows: dict[str, dict[str, Any]],
+) -> None:
+    """Take range shifts that amplitudes show; a date without one keeps that of the orbits, and that is said."""
+    for (of_swath, date), row in matched.items():
+        if of_swath != swath:
+            continue
+        day = context.scenes.days[date].isoformat()
+        if not row["found"]:
+            text = f"{day} {swath.value}: no range shift from amplitudes ({row['why']}): that of the orbits is kept"
+            context.note(Finding("note", "range matching", text))
+            continue
+        rows[f"{day} {swath.value}"] |= {
+            "samples": row["samples"],
+            "samples_sigma": row["samples_sigma"],
+            "matched_lines": row["lines"],
+            "matched_lines_sigma": row["lines_sigma"],
+        }
 
 
 def _spec(context: StageContext, row: dict[str, Any], pairs: NDArray[np.int64]) -> MeasureSpec | None:
@@ -93,17 +166,22 @@ def _spec(context: StageContext, row: dict[str, Any], pairs: NDArray[np.int64]) 
     )
 
 
-def _adjusted(context: StageContext, specs: list[MeasureSpec]) -> AzimuthShifts | None:
+def _adjusted(
+    context: StageContext, specs: list[MeasureSpec], coarse: NDArray[np.float64]
+) -> AzimuthShifts | None:
     if not specs:
         return None
     statistics = [read_statistics(str(context.store.folder), s.array) for s in specs]
     return estimate_shifts(
-        statistics, reference=context.scenes.reference, options=context.config.coregistration
+        statistics,
+        reference=context.scenes.reference,
+        options=context.config.coregistration,
+        coarse=coarse,
     )
 
 
 def _note_swath(
-    context: StageContext, swath: Swath, shifts: AzimuthShifts | None, rows: dict[str, dict[str, float]]
+    context: StageContext, swath: Swath, shifts: AzimuthShifts | None, rows: dict[str, dict[str, Any]]
 ) -> Tally:
     scenes = context.scenes
     step = scenes.frame.grid.azimuth_step
@@ -114,7 +192,7 @@ def _note_swath(
             "lines": float(lines[k]),
             "lines_sigma": _number(sigmas[k]),
             "samples": 0.0,
-            "samples_sigma": 0.0,
+            "samples_sigma": None,
         }
     if shifts is None:
         if context.config.coregistration.diversity != "off":
