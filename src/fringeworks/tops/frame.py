@@ -228,7 +228,7 @@ def _cut_ranges(placed: tuple[FrameBurst, ...]) -> tuple[FrameBurst, ...]:
 
 
 def reference_range_of(bursts: Mapping[Swath, Burst]) -> float:
-    """Return the range at which the processor's bistatic correction is exact [m]: mid swath of IW2.
+    """Return the range at which the processor's bistatic correction is exact [m]: mid swath of IW2, or of a strip.
 
     Parameters
     ----------
@@ -236,6 +236,9 @@ def reference_range_of(bursts: Mapping[Swath, Burst]) -> float:
         Any burst of each sub-swath at hand; without IW2 a nominal value is taken.
     """
     burst = bursts.get(Swath.IW2)
+    if burst is None:
+        # strip map has one beam, and its own middle is the reference
+        burst = next((b for s, b in bursts.items() if s.mode == "SM"), None)
     if burst is None:
         return NOMINAL_REFERENCE_RANGE
     return burst.grid.range_start + 0.5 * burst.grid.shape.cols * burst.grid.range_step

@@ -70,6 +70,14 @@ class DatedBurst:
     shift: tuple[float, float] = (0.0, 0.0)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class HeldLines:
+    """Lines of a burst in memory: number of the first, and int16, (line, sample, 2)."""
+
+    first: int
+    integers: NDArray[np.int16]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Aligner:
     """A burst of one date, ready to give any window of the common grid."""
@@ -80,8 +88,16 @@ class Aligner:
     offsets: BoxPolynomial
     heights: NDArray[np.float32]
 
-    def samples(self, window: Window) -> ComplexImage:
-        """Return the flattened samples of a window of the common grid; NaN where there are none."""
+    def samples(self, window: Window, *, held: HeldLines | None = None) -> ComplexImage:
+        """Return the flattened samples of a window of the common grid; NaN where there are none.
+
+        Parameters
+        ----------
+        window : Window
+            Lines and samples of the common grid.
+        held : HeldLines, optional
+            Lines of the burst that were read before, enough for the window; they are read otherwise.
+        """
         spec = self.spec
         rows, cols, heights = self._nodes(window)
         some = (slice(None, None, _COARSER), slice(None, None, _COARSER))
@@ -91,11 +107,12 @@ class Aligner:
         line += spec.shift[0] - far_rows[:, None]
         sample += spec.shift[1] - far_cols[None]
         taps = taps_of(self.burst)
-        first, last = self._lines(line, far_rows, taps.azimuth.reach)
-        if first >= last:
+        if held is None:
+            held = self.read(self._lines(line, far_rows, taps.azimuth.reach))
+        if not len(held.integers):
             return np.full(tuple(window.shape), np.nan + 1j * np.nan, np.complex64)
         return resample(
-            spec.source.integers()[first:last, :, :],
+            held.integers,
             window,
             row_offset=_field(line, far_rows, far_cols),
             col_offset=_field(sample, far_rows, far_cols),
@@ -105,8 +122,21 @@ class Aligner:
             valid=ValidSamples(first=self.burst.first_valid, last=self.burst.last_valid),
             phase=_field(self.offsets.on_grid(2, x=rows, y=cols, z=heights), rows, cols),
             cycles_per_unit=2.0 / spec.wavelength,
-            place=Window(first, 0, last - first, self.burst.grid.shape.cols),
+            place=Window(held.first, 0, len(held.integers), self.burst.grid.shape.cols),
         )
+
+    def read(self, lines: tuple[int, int]) -> HeldLines:
+        """Read lines of the burst: first, and one past the last."""
+        first, last = lines
+        return HeldLines(first, self.spec.source.integers()[first : max(last, first), :, :])
+
+    def lines_for(self, window: Window) -> tuple[int, int]:
+        """Return the burst's own lines that a window of the common grid needs."""
+        rows, cols, heights = self._nodes(window)
+        some = (slice(None, None, _COARSER), slice(None, None, _COARSER))
+        line = self.offsets.on_grid(0, x=rows[::_COARSER], y=cols[::_COARSER], z=heights[some])
+        line += self.spec.shift[0] - rows[::_COARSER, None]
+        return self._lines(line, rows[::_COARSER], taps_of(self.burst).azimuth.reach)
 
     def _nodes(
         self, window: Window
@@ -225,7 +255,11 @@ def align_strips(spec: StripSpec) -> Payload:
             counts.append(0)
             continue
         aligner = aligner_of(dated)
-        pieces = [aligner.samples(Window(spec.lines[0], col, spec.lines[1], n)) for col, n in spec.columns]
+        windows = [Window(spec.lines[0], col, spec.lines[1], n) for col, n in spec.columns]
+        needs = [aligner.lines_for(w) for w in windows]
+        # zips unpack whole lines: once for all pieces
+        held = aligner.read((min(a for a, _ in needs), max(b for _, b in needs)))
+        pieces = [aligner.samples(w, held=held) for w in windows]
         values = np.concatenate(pieces, axis=1)
         counts.append(int(np.isfinite(values.real).sum()))
         write_samples(step, spec.array, (spec.date, place, slice(None)), values)
