@@ -82,12 +82,16 @@ def largest_deviation(wrapped: WrappedPhase, unwrapped: Unwrapped) -> float:
 
 
 @kernel
+def _is_usable(phasor: complex, coherence: float) -> bool:
+    finite = math.isfinite(phasor.real) and math.isfinite(phasor.imag) and math.isfinite(coherence)
+    return finite and (phasor.real != 0.0 or phasor.imag != 0.0)
+
+
+@kernel
 def _find_usable(phasor: ComplexImage, coherence: FloatImage, out: BoolImage) -> None:
     for y in range(out.shape[0]):
         for x in range(out.shape[1]):
-            re, im = phasor[y, x].real, phasor[y, x].imag
-            finite = math.isfinite(re) and math.isfinite(im) and math.isfinite(coherence[y, x])
-            out[y, x] = finite and (re != 0.0 or im != 0.0)
+            out[y, x] = _is_usable(phasor[y, x], coherence[y, x])
 
 
 @kernel
@@ -105,9 +109,7 @@ def _snap(
         for x in range(out.shape[1]):
             out[y, x] = np.nan
             labels[y, x] = 0
-            if components[y, x] == 0 or not math.isfinite(phasor[y, x].real + phasor[y, x].imag):
-                continue
-            if not math.isfinite(coherence[y, x]):
+            if components[y, x] == 0 or not _is_usable(phasor[y, x], coherence[y, x]):
                 continue
             angle = math.atan2(float(phasor[y, x].imag), float(phasor[y, x].real))
             difference = float(phase[y, x]) - angle

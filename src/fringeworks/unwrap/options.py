@@ -61,11 +61,16 @@ class UnwrapOptions:
         maximum=10_000,
     )
     bridge_reliability: float = option(
-        0.99,
+        0.95,
         meaning="A bridge is used, and the two components become one, if its number of cycles is right with at least "
         "this probability, judged by how much phase changes over the same distance inside components.",
         minimum=0.5,
         maximum=1.0,
+    )
+    bridges: tuple[tuple[int, ...], ...] = option(
+        (),
+        meaning="Bridges given by hand, each [row, column, row, column, cycles]: phase at the second pixel minus phase "
+        "at the first is their wrapped difference plus these cycles.",
     )
     snaphu_cost: str = option(
         "smooth",
@@ -74,15 +79,22 @@ class UnwrapOptions:
     smoothing: int = option(
         5,
         meaning="Growing only: side of the window whose mean phase is unwrapped first; each pixel is then placed "
-        "against it. 1 = unwrap pixels directly.",
+        "against it. An odd number.",
         unit="pixels",
-        minimum=1,
+        minimum=3,
         maximum=51,
     )
 
     def __post_init__(self) -> None:
         if self.snaphu_cost not in _COSTS:
             raise OutOfRangeError(f"snaphu_cost {self.snaphu_cost!r}", expected=f"one of {', '.join(_COSTS)}")
+        if self.smoothing % 2 == 0:
+            raise OutOfRangeError(f"smoothing {self.smoothing}", expected="an odd number of pixels")
+        for bridge in self.bridges:
+            if len(bridge) != 5:
+                raise OutOfRangeError(
+                    f"bridge {list(bridge)}", expected="five whole numbers: row, column, row, column, cycles"
+                )
         if self.tile_size and self.tile_size < 2 * self.tile_overlap:
             raise OutOfRangeError(
                 f"tile_size {self.tile_size} with tile_overlap {self.tile_overlap}",

@@ -18,9 +18,10 @@ from fringeworks.model.arrays import ComplexImage, FloatImage
 from fringeworks.unwrap.identity import congruent, empty_result, usable
 from fringeworks.unwrap.options import UnwrapOptions
 from fringeworks.unwrap.protocol import Unwrapped, WrappedPhase
+from fringeworks.unwrap.thinness import repeats_for, thicken, thin
 
 LICENCE: Final = "SNAPHU: free for non-commercial use only (Stanford University; its CS2 solver, IG Systems)"
-_SMALLEST: Final = 4  # rows and columns it is given; thinner images are repeated
+_SMALLEST: Final = 4  # rows and columns it takes
 _WORKER: Final = "snaphu_worker.py"
 
 
@@ -70,27 +71,15 @@ class SnaphuUnwrapper:
         valid = usable(wrapped)
         if not valid.any():
             return empty_result(wrapped)
-        rows, cols = valid.shape
-        repeats = -(-_SMALLEST // rows), -(-_SMALLEST // cols)
+        length = np.abs(np.where(valid, wrapped.phasor, np.complex64(1)))
+        phasor = np.where(valid, wrapped.phasor, np.complex64(0)) / length
+        coherence = np.where(valid, np.clip(wrapped.coherence, 0, 1), np.float32(0))
+        repeats = repeats_for(valid.shape, least=_SMALLEST)
         phase, labels = self._solve(
-            *(
-                np.repeat(np.repeat(image, repeats[0], 0), repeats[1], 1)
-                for image in (
-                    np.where(
-                        valid, wrapped.phasor / np.abs(np.where(valid, wrapped.phasor, 1)), np.complex64(0)
-                    ),
-                    np.where(valid, np.clip(wrapped.coherence, 0, 1), np.float32(0)),
-                    valid,
-                )
-            ),
-            looks=wrapped.effective_looks,
+            *(thicken(image, repeats) for image in (phasor, coherence, valid)), looks=wrapped.effective_looks
         )
-        return congruent(
-            wrapped,
-            np.ascontiguousarray(phase[:: repeats[0], :: repeats[1]][:rows, :cols]),
-            components=labels[:: repeats[0], :: repeats[1]][:rows, :cols].astype(np.uint16),
-            solver=self.name,
-        )
+        components = thin(labels, repeats).astype(np.uint16)
+        return congruent(wrapped, thin(phase, repeats), components=components, solver=self.name)
 
     def _solve(
         self, phasor: ComplexImage, coherence: FloatImage, valid: NDArray[np.bool_], *, looks: float

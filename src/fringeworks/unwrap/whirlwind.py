@@ -15,8 +15,10 @@ from fringeworks.model.arrays import FloatImage
 from fringeworks.unwrap.identity import congruent, empty_result, usable
 from fringeworks.unwrap.options import UnwrapOptions
 from fringeworks.unwrap.protocol import Unwrapped, WrappedPhase
+from fringeworks.unwrap.thinness import repeats_for, thicken, thin
 
 _MOST_LOOKS: Final = 300.0  # beyond, its table of costs ends and it takes this value, with a warning
+_SMALLEST: Final = 2  # rows and columns it takes
 _ALL: Final = np.iinfo(np.uint16).max
 _SETTINGS: Final = MappingProxyType({"bridge": False, "min_size_px": 1, "max_ncomps": int(_ALL)})
 """Bridging and the smallest component are the house's own, alike for all methods."""
@@ -60,18 +62,13 @@ class WhirlwindUnwrapper:
         coherence = np.where(
             valid, np.clip(wrapped.coherence, np.float32(1e-6), np.float32(1)), np.float32(0)
         )
-        rows, cols = valid.shape
-        repeats = (2 if rows == 1 else 1), (2 if cols == 1 else 1)
+        repeats = repeats_for(valid.shape, least=_SMALLEST)
         phase, labels = _solve(
-            *(np.repeat(np.repeat(a, repeats[0], 0), repeats[1], 1) for a in (phasor, coherence, valid)),
+            *(thicken(image, repeats) for image in (phasor, coherence, valid)),
             looks=min(wrapped.effective_looks, _MOST_LOOKS),
         )
-        return congruent(
-            wrapped,
-            np.ascontiguousarray(phase[:rows, :cols]),
-            components=labels[:rows, :cols].astype(np.uint16),
-            solver=self.name,
-        )
+        components = thin(labels, repeats).astype(np.uint16)
+        return congruent(wrapped, thin(phase, repeats), components=components, solver=self.name)
 
 
 def _solve(
