@@ -121,6 +121,17 @@ class CoregistrationSection(DiversityOptions):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FilterSection(FilterOptions):
+    """How interferograms formed from images are filtered, and what the filter is used for."""
+
+    used_for: Literal["auto", "cycles", "phase"] = option(
+        "auto",
+        meaning="cycles: whole cycles are sought on the filtered phase and given to the unfiltered one, whose noise stays "
+        "what coherence promises; phase: the filtered phase goes on; auto: phase for one pair, cycles for a series",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PairsSection(PairQualityOptions):
     """Which interferograms are formed from images, and which are trusted."""
 
@@ -222,7 +233,7 @@ class RunConfig:
     pairs: PairsSection = section(
         PairsSection, "Which interferograms are formed from images, and which are trusted"
     )
-    filter: FilterOptions = section(FilterOptions, "How interferograms formed from images are filtered")
+    filter: FilterSection = section(FilterSection, "How interferograms formed from images are filtered")
     unwrap: UnwrapOptions = section(UnwrapOptions, "How interferograms formed from images are unwrapped")
     series: SeriesSection = section(SeriesSection, "From pairs to dates, and what is fitted")
     corrections: CorrectionsSection = section(CorrectionsSection, "What is predicted and subtracted")
@@ -235,6 +246,13 @@ class RunConfig:
     def methods(self) -> tuple[str, ...]:
         """Methods as a tuple, also when one word was given."""
         return (self.method,) if isinstance(self.method, str) else self.method
+
+    @property
+    def keeps_filtered(self) -> bool:
+        """Whether the filtered phase goes on, beyond the search for whole cycles."""
+        if self.filter.used_for == "auto":
+            return self.methods == ("pair",)
+        return self.filter.used_for == "phase"
 
     @property
     def memory_bytes(self) -> int:

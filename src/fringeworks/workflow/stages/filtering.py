@@ -12,7 +12,9 @@ from fringeworks.workflow.tasks.filtering import FilterSpec, run_filter
 
 
 def _parameters(config: RunConfig) -> Mapping[str, Any]:
-    return {"filter": plain(config.filter)}
+    values = plain(config.filter)
+    values.pop("used_for")
+    return {"filter": values}
 
 
 def _cost(scale: Scale) -> Cost:

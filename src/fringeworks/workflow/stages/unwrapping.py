@@ -14,7 +14,7 @@ from fringeworks.workflow.tasks.unwrapping import UnwrapSpec, unwrap
 
 
 def _parameters(config: RunConfig) -> Mapping[str, Any]:
-    return {"unwrap": plain(config.unwrap), "keep_filtered": config.filter.keep}
+    return {"unwrap": plain(config.unwrap), "keep_filtered": config.keeps_filtered}
 
 
 def _cost(scale: Scale) -> Cost:
@@ -43,7 +43,7 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
             store=str(context.store.folder),
             index=k,
             filtered=config.filter.method != "none",
-            keep_filtered=config.filter.keep,
+            keep_filtered=config.keeps_filtered,
             effective_looks=looks,
             options=config.unwrap,
         )

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fringeworks.unwrap import UnwrapOptions, WrappedPhase
-from fringeworks.workflow.tasks.unwrap_shim import FailedPair, unwrap_pair
+from fringeworks.unwrap import FailedPair, UnwrapOptions, WrappedPhase, unwrap_pair
 from fringeworks.workflow.engines import Payload
 from fringeworks.workflow.tasks.places import step_at
 
