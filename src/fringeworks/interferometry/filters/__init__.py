@@ -1,17 +1,19 @@
-"""Filters of wrapped phase."""
+"""Filters of wrapped phase: Goldstein's spectra, sliding windows and their cascade, Gaussian means, colinearity."""
 
-from dataclasses import dataclass
+from fringeworks.interferometry.filters.filtering import Filtered, filter_halo, filter_phase, weigh
+from fringeworks.interferometry.filters.goldstein import goldstein
+from fringeworks.interferometry.filters.options import FilterOptions
+from fringeworks.interferometry.filters.sliding import SlidingMean, cascade, measure_colinearity, slide
 
-from fringeworks.model.options import option
-
-
-@dataclass(frozen=True, slots=True)
-class FilterOptions:
-    """How interferograms are filtered."""
-
-    method: str = option("none", meaning="none")
-    keep: bool = option(default=False, meaning="keep the filtered phase")
-
-
-def filter_phase(phasor, coherence, *, options):
-    return phasor
+__all__ = [
+    "FilterOptions",
+    "Filtered",
+    "SlidingMean",
+    "cascade",
+    "filter_halo",
+    "filter_phase",
+    "goldstein",
+    "measure_colinearity",
+    "slide",
+    "weigh",
+]
