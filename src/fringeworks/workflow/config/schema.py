@@ -14,7 +14,7 @@ from fringeworks.model.options import option, section
 from fringeworks.timeseries.models import ModelOptions
 from fringeworks.timeseries.reference import ReferenceOptions
 from fringeworks.timeseries.smallbaseline import InversionOptions
-from fringeworks.tops.options import DiversityOptions, MatchingOptions
+from fringeworks.tops.options import DiversityOptions, GateOptions, JoinOptions, MatchingOptions
 from fringeworks.unwrap import UnwrapOptions
 
 CONFIG_VERSION: Final = 1
@@ -113,6 +113,8 @@ class CoregistrationSection(DiversityOptions):
         default=True, meaning="Estimate phase steps between sub-swaths, date by date, and take them out"
     )
     matching: MatchingOptions = section(MatchingOptions, "How amplitudes are matched")
+    join: JoinOptions = section(JoinOptions, "How phase steps between sub-swaths are estimated")
+    gates: GateOptions = section(GateOptions, "When seams of bursts and sub-swaths pass, warn or fail")
     gate: Literal["warn", "stop"] = option(
         "warn",
         meaning="What happens when burst overlaps of a date do not agree: say so and go on, or stop before interferograms "

@@ -10,10 +10,14 @@ from numpy.typing import NDArray
 
 from fringeworks.model.identity import Swath
 from fringeworks.model.tally import Finding, Tally
+from fringeworks.errors import SeamError
 from fringeworks.tops.diversity import AzimuthShifts, estimate_shifts
+from fringeworks.tops.gates import judge
 from fringeworks.tops.overlaps import date_pairs
+from fringeworks.tops.platforms import platform_constants
 from fringeworks.workflow.config import RunConfig, plain
 from fringeworks.workflow.scenes.stack import SceneStack
+from fringeworks.workflow.seams import seam_rows
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
 from fringeworks.workflow.engines import Payload
 from fringeworks.workflow.tasks.matching import MatchSpec, match
@@ -21,6 +25,8 @@ from fringeworks.workflow.tasks.measuring import MeasureSpec, measure, read_stat
 from fringeworks.workflow.tasks.specs import dated_burst
 
 
+_EXPECTED_SCATTER = 0.003
+"""Scatter of dates' timing about their platform's that is expected anyway [lines]: orbits of 4 cm."""
 _SURE = 0.016
 """Sigma of an azimuth shift by amplitudes that tells turns of double differences apart [lines]."""
 
@@ -61,8 +67,10 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
     payloads = context.each(run_either, specs)[len(measures) :]
     matched = {(swath, date): row for (swath, date, _), row in zip(matches, payloads, strict=True)}
     rows: dict[str, dict[str, Any]] = {}
-    tally = Tally("dates of sub-swaths", 0, 0)
+    tally, seams = Tally("dates of sub-swaths", 0, 0), Tally("seams", 0, 0)
     tables: list[dict[str, Any]] = []
+    known: dict[str, tuple[AzimuthShifts, float]] = {}
+    fails = False
     for swath in scenes.frame.swaths():
         of_swath = [s for s in measures if s.label.startswith(f"{swath.value} ")]
         coarse = _coarse(scenes, swath, matched)
@@ -70,10 +78,20 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
         tally = tally + _note_swath(context, swath, shifts, rows)
         _note_ranges(context, swath, matched, rows)
         if shifts is not None:
-            tables += _table(scenes, shifts)
+            known[swath.value] = shifts, _separation(context, of_swath)
+            judged, counts, failing = _judged(context, shifts)
+            tables, seams, fails = tables + judged, seams + counts, fails or failing
     context.step.put("shifts", rows)
     context.step.put("overlaps", tables)
-    return (tally,)
+    context.step.put("platforms", _platforms(context, known))
+    if fails and options.gate == "stop":
+        raise SeamError(
+            f"{sum(r['verdict'] == 'fail' for r in tables)} burst overlaps do not agree after adjustment",
+            expected=f"steps below {options.gates.fail_rad} rad at every seam",
+            hint="look at the dates the messages name; leave them out with inputs.exclude_dates, or set "
+            "coregistration.gate to warn",
+        )
+    return tally, seams
 
 
 def run_either(spec: MeasureSpec | MatchSpec) -> Payload:
@@ -180,6 +198,14 @@ def _adjusted(
     )
 
 
+def _separation(context: StageContext, specs: list[MeasureSpec]) -> float:
+    """Return the mean distance of the two Dopplers in the overlaps of a sub-swath [Hz]."""
+    store = str(context.store.folder)
+    values = [read_statistics(store, s.array).separation for s in specs]
+    joined = np.concatenate([*values, np.zeros(0)])
+    return float(np.abs(joined).mean()) if joined.size else float("nan")
+
+
 def _note_swath(
     context: StageContext, swath: Swath, shifts: AzimuthShifts | None, rows: dict[str, dict[str, Any]]
 ) -> Tally:
@@ -209,19 +235,49 @@ def _number(value: float) -> Any:
     return float(value) if np.isfinite(value) else None
 
 
-def _table(scenes: SceneStack, shifts: AzimuthShifts) -> list[dict[str, Any]]:
-    table = shifts.table
-    return [
-        {
-            "overlap": name,
-            "date": scenes.days[d].isoformat(),
-            "before_rad": _number(table.before[k, d]),
-            "residual_rad": _number(table.residual[k, d]),
-            "sigma_rad": _number(table.sigma[k, d]),
+def _judged(context: StageContext, shifts: AzimuthShifts) -> tuple[list[dict[str, Any]], Tally, bool]:
+    """Return the rows of a sub-swath's overlaps, their tally, and whether one fails."""
+    days = [d.isoformat() for d in context.scenes.days]
+    verdicts = judge(shifts.table, dates=days, options=context.config.coregistration.gates)
+    for finding in verdicts.findings:
+        context.note(finding)
+    rows = seam_rows(shifts.table, verdicts, days)
+    return rows, verdicts.tally, any(row["verdict"] == "fail" for row in rows)
+
+
+def _platforms(context: StageContext, known: dict[str, tuple[AzimuthShifts, float]]) -> dict[str, Any]:
+    """Report what all dates of a platform share: constants of timing; the shifts of dates hold them already."""
+    scenes = context.scenes
+    platforms = [d.platform for d in scenes.dates]
+    if len(set(platforms)) < 2 or not known:
+        return {}
+    step = scenes.frame.grid.azimuth_step
+    columns = list(known)
+    turns = [2.0 * np.pi * separation for _, separation in known.values()]
+    constants = platform_constants(
+        np.stack([shifts.shift for shifts, _ in known.values()], axis=1),
+        np.stack([shifts.sigma for shifts, _ in known.values()], axis=1),
+        platforms=platforms,
+        reference=scenes.reference,
+        columns=columns,
+        significance=context.config.coregistration.join.platform_significance,
+        least_scatter=_EXPECTED_SCATTER * step,
+        what="azimuth shift",
+        units={"line": 1.0 / step, "rad from burst to burst": turns},
+    )
+    for finding in constants.findings:
+        context.note(finding)
+    return {
+        f"{platform} {column}": {
+            "lines": _number(constants.constant[p, c] / step),
+            "sigma_lines": _number(constants.sigma[p, c] / step),
+            "burst_step_rad": _number(constants.constant[p, c] * turns[c]),
+            "significant": bool(constants.is_significant[p, c]),
+            "n_dates": int(constants.n_dates[p, c]),
         }
-        for k, name in enumerate(table.names)
-        for d in range(len(scenes.dates))
-    ]
+        for p, platform in enumerate(constants.platforms)
+        for c, column in enumerate(columns)
+    }
 
 
 STAGE = Stage(

@@ -27,7 +27,7 @@ def run_filter(spec: FilterSpec) -> Payload:
     formed = step_at(spec.store, "interferograms")
     phasor = np.asarray(formed.array("phasor")[spec.index, :, :])
     coherence = np.asarray(formed.array("coherence")[spec.index, :, :])
-    filtered = filter_phase(phasor, coherence, options=spec.options)
+    filtered = filter_phase(phasor, coherence, options=spec.options).phasor
     step_at(spec.store, STEP).sink("filtered")[spec.index, :, :] = filtered
     both = np.isfinite(phasor) & np.isfinite(filtered)
     turned = np.angle(phasor[both] * np.conj(filtered[both]))
