@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
+from tests.tops.speckle import LINE
 
 from fringeworks.errors import ShapeMismatchError
 from fringeworks.tops.matching import estimate_match, remove_carrier
 from fringeworks.tops.options import MatchingOptions
-from tests.tops.speckle import LINE
 
 OPTIONS = MatchingOptions()
 SWEEP = 2 * np.pi * 1700.0 * LINE**2

@@ -25,10 +25,10 @@ Bools = NDArray[np.bool_]
 ROUNDS: Final = 3
 """Rounds of least squares and rejection; each begins where the one before ended."""
 
-PRIOR_BLOCKS: Final = 20.0
+PRIOR_BLOCKS: Final = 40.0
 """Blocks that the expected variance counts for beside the scatter of a date's blocks."""
 
-PRIOR_OVERLAPS: Final = 8.0
+PRIOR_OVERLAPS: Final = 16.0
 """Overlaps that the scatter of blocks counts for beside the scatter of a date's overlaps."""
 
 LEAST_FACTOR: Final = 0.5
@@ -327,17 +327,24 @@ def _sums_of(model: _Model, inside: NDArray[np.int64]) -> tuple[Values, Values]:
 def _variance_factor(model: _Model, values: Values, table: _Table) -> Values:
     """Return for each date the variance of blocks and overlaps over the expected one, (date)."""
     n_terms = values.shape[1]
-    seen = model.expected > 0
     squares = (_standardised(model, values) ** 2).sum(axis=0)
-    freedom = np.maximum(seen.sum(axis=0) - n_terms, 0)
-    factor = np.maximum((PRIOR_BLOCKS + squares) / (PRIOR_BLOCKS + freedom), LEAST_FACTOR)
+    freedom = np.maximum((model.expected > 0).sum(axis=0) - n_terms, 0)
+    blocks = _shrunk(squares, freedom, prior=np.ones(len(squares)), weight=PRIOR_BLOCKS)
     used = table.expected > 0
-    squares = np.where(used, table.score**2 / np.where(used, table.expected, 1.0), 0.0).sum(axis=0) / factor
+    squares = np.where(used, table.score**2 / np.where(used, table.expected, 1.0), 0.0).sum(axis=0) / blocks
     freedom = np.maximum(used.sum(axis=0) - n_terms, 0)
     several = freedom > 0
     whole = (PRIOR_OVERLAPS + squares[several].sum()) / (PRIOR_OVERLAPS + freedom[several].sum())
-    ratio = np.where(several, (PRIOR_OVERLAPS * whole + squares) / (PRIOR_OVERLAPS + freedom), 1.0)
-    return np.asarray(factor * np.maximum(ratio, 1.0))
+    overlaps = _shrunk(squares, freedom, prior=np.where(several, whole, 1.0), weight=PRIOR_OVERLAPS)
+    return np.asarray(np.maximum(blocks * overlaps, LEAST_FACTOR))
+
+
+def _shrunk(squares: Values, freedom: NDArray[np.int64], *, prior: Values, weight: float) -> Values:
+    """Return mean squares drawn toward a prior, unless they are beyond all doubt larger than it."""
+    drawn = (weight * prior + np.where(freedom > 0, squares, 0.0)) / (weight + freedom)
+    beyond = squares > prior * (freedom + 4.0 * np.sqrt(2.0 * freedom) + 4.0)
+    alone = squares / np.maximum(freedom, 1)
+    return np.where(beyond & (freedom > 0), np.maximum(alone, drawn), drawn)
 
 
 def _covariance(model: _Model, fixed: Bools, scale: Values) -> Values:

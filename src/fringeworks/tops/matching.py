@@ -158,7 +158,7 @@ def _not_found(why: str, tally: Tally, *, correlation: float = 0.0, signal: floa
 
 
 def _has_data(patches: Patches) -> NDArray[np.bool_]:
-    return np.isfinite(patches) & (patches != 0)
+    return np.asarray(np.isfinite(patches) & (patches != 0))
 
 
 def _clean(patches: Patches) -> Patches:
@@ -166,8 +166,9 @@ def _clean(patches: Patches) -> Patches:
 
 
 def _outliers(gradient: Values, threshold: float) -> NDArray[np.bool_]:
-    scale = 1.4826 * np.median(np.abs(gradient), axis=0)
-    return np.asarray((np.abs(gradient) > threshold * scale).any(axis=1))
+    scale: Values = 1.4826 * np.median(np.abs(gradient), axis=0)
+    beyond: NDArray[np.bool_] = np.any(np.abs(gradient) > threshold * scale, axis=1)
+    return beyond
 
 
 def remove_carrier(*images: Patches) -> list[Patches]:

@@ -9,6 +9,7 @@ from fringeworks.model.options import option
 
 MODES = ("network", "pair", "off")
 TERMS = ("constant", "slope", "quadratic")
+DATUMS = ("mean", "first")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,3 +118,78 @@ class MatchingOptions:
         minimum=2.0,
         maximum=100.0,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class JoinOptions:
+    """Options of :func:`fringeworks.tops.joins.estimate_joins` and of constants of platforms.
+
+    Raises
+    ------
+    OutOfRangeError
+        A word is not one of those listed in its meaning.
+    """
+
+    datum: str = option(
+        "mean",
+        meaning="Phases between sub-swaths are known relative to each other. mean: each date's mean over sub-swaths is "
+        "zero; first: that of the first sub-swath is.",
+    )
+    largest_sigma_rad: float = option(
+        0.2,
+        meaning="A phase between sub-swaths that is known no better than this is left at zero and flagged.",
+        unit="rad",
+        minimum=0.001,
+        maximum=3.0,
+    )
+    platform_significance: float = option(
+        4.0,
+        meaning="A constant of a platform is reported as such where it exceeds this many of its standard deviations.",
+        minimum=2.0,
+        maximum=100.0,
+    )
+
+    def __post_init__(self) -> None:
+        if self.datum not in DATUMS:
+            raise OutOfRangeError(f"datum {self.datum!r}", expected=f"one of {', '.join(DATUMS)}")
+
+
+@dataclass(frozen=True, slots=True)
+class GateOptions:
+    """Options of :func:`fringeworks.tops.gates.judge`.
+
+    Raises
+    ------
+    OutOfRangeError
+        The limits are not in order.
+    """
+
+    pass_rad: float = option(
+        0.05,
+        meaning="A step of phase at a seam passes up to this: 3 degrees, 0.2 mm toward the satellite, a thousandth of a "
+        "line of misregistration. Less is not seen in any interferogram.",
+        unit="rad",
+        minimum=0.001,
+        maximum=3.0,
+    )
+    fail_rad: float = option(
+        0.15,
+        meaning="A step fails from this on: 9 degrees, 0.7 mm, which a map of annual motion shows. Between the two it is "
+        "a warning.",
+        unit="rad",
+        minimum=0.001,
+        maximum=3.14,
+    )
+    sigmas: float = option(
+        2.0,
+        meaning="A step counts only as far as it exceeds this many of its standard deviations; where those alone exceed "
+        "pass_rad, the verdict is a warning: nobody knows.",
+        minimum=0.0,
+        maximum=10.0,
+    )
+
+    def __post_init__(self) -> None:
+        if self.fail_rad < self.pass_rad:
+            raise OutOfRangeError(
+                f"fail_rad {self.fail_rad}", expected=f"at least pass_rad, which is {self.pass_rad}"
+            )
