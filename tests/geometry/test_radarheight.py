@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.geometry.conftest import EPOCH
 
 from fringeworks.errors import OutOfRangeError, ShapeMismatchError
 from fringeworks.geometry.ground import project_at_height, project_on_dem
 from fringeworks.geometry.radarheight import find_heights
-from fringeworks.model.grids import MapGrid, Shape, Window
-from fringeworks.model.grids import RadarGrid
+from fringeworks.model.grids import MapGrid, RadarGrid, Shape, Window
 from fringeworks.tops.alignment import Pass, fit_ground, radar_coordinates
-from tests.geometry.conftest import EPOCH
 
 GRID = RadarGrid(EPOCH, 0.0, 2.0556e-3, 850e3, 2.3296, Shape(400, 3000))
 WINDOW = Window(0, 0, 400, 3000)
@@ -19,7 +18,7 @@ WINDOW = Window(0, 0, 400, 3000)
 
 @pytest.fixture(scope="module")
 def seen():
-    from tests.geometry.conftest import CircularOrbit  # noqa: PLC0415
+    from tests.geometry.conftest import CircularOrbit
 
     return Pass(orbit=CircularOrbit(np.radians(36.0)).curve(), reference_range=876e3)
 
@@ -54,7 +53,12 @@ def test_the_same_as_the_slow_search(seen, ground, model):
         for j in (0, 11, 29):
             time, distance = radar_coordinates(GRID, line[i : i + 1], sample[j : j + 1], seen_by=seen)
             slow = project_on_dem(
-                seen.orbit, azimuth_time=time, slant_range=distance, dem=dem, dem_grid=grid, start_height=500.0
+                seen.orbit,
+                azimuth_time=time,
+                slant_range=distance,
+                dem=dem,
+                dem_grid=grid,
+                start_height=500.0,
             )
             # both stop within 5 mm of height
             assert found.height[i, j] == pytest.approx(float(slow.height[0, 0]), abs=0.01)
@@ -80,14 +84,14 @@ def test_outside_the_model_is_counted(ground, model):
 
 def test_a_cliff_that_lies_over_gives_one_of_its_heights(ground, model):
     """Where several heights share a range, the one found is one of them: the model has it where it is found."""
-    dem, grid = model
+    _dem, grid = model
     steep = (600 + 590 * np.sign(np.sin(np.arange(grid.shape.cols) / 10.0))).astype(np.float32)
     cliffs = np.broadcast_to(steep, tuple(grid.shape)).copy()
     line, sample = np.array([200.0]), np.arange(0.0, 3000, 7)
     found = find_heights(ground, line=line, sample=sample, dem=cliffs, dem_grid=grid)
     assert found.tally.used == sample.size
     lon, lat = np.degrees(ground(line[:, None], sample[None], found.height))
-    from fringeworks.numerics.interpolate import sample_image  # noqa: PLC0415
+    from fringeworks.numerics.interpolate import sample_image
 
     there = sample_image(
         cliffs, (lat - grid.y_start) / grid.y_step - 0.5, col=(lon - grid.x_start) / grid.x_step - 0.5

@@ -42,7 +42,9 @@ def test_the_order_rises_until_the_tolerance_is_met(rng):
 def test_a_grid_gives_the_same_as_its_points(rng):
     fitted = fit_box(
         lambda x, y, z: np.stack([np.sin(x / 900) + y * z * 1e-8, np.cos(y / 9000)]),
-        lower=LOW, upper=HIGH, order=(8, 6, 2),
+        lower=LOW,
+        upper=HIGH,
+        order=(8, 6, 2),
     )
     x, y = np.linspace(10, 1500, 7), np.linspace(0, 21000, 11)
     z = rng.uniform(100, 4000, (7, 11)).astype(np.float32)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.geometry.conftest import EPOCH, CircularOrbit
 
 from fringeworks.constants import SPEED_OF_LIGHT
 from fringeworks.errors import OutOfRangeError
@@ -21,7 +22,6 @@ from fringeworks.tops.alignment import (
     grid_coordinates,
     radar_coordinates,
 )
-from tests.geometry.conftest import EPOCH, CircularOrbit
 
 GRID = RadarGrid(EPOCH, -2.0, 2.0556e-3, 845e3, 2.3296, Shape(1500, 21_000))
 WINDOW = Window(0, 0, 1500, 21_000)
@@ -76,7 +76,7 @@ def test_offsets_are_those_of_the_equations(passes, rng):
     ).polynomial
     line, sample, height = rng.uniform(0, 1499, 200), rng.uniform(0, 20_999, 200), rng.uniform(*HEIGHTS, 200)
     time, distance = radar_coordinates(GRID, line, sample, seen_by=passes[0])
-    from fringeworks.geometry.ground import project_at_height  # noqa: PLC0415
+    from fringeworks.geometry.ground import project_at_height
 
     place = project_at_height(passes[0].orbit, azimuth_time=time, slant_range=distance, height=height)
     points = geodetic_to_ecef(place.longitude, place.latitude, place.height)
@@ -111,7 +111,7 @@ def test_the_two_signs_of_the_baseline_are_joined(passes):
     baseline = float(as_height_sensitivity(0.5 * (low[3] + high[3])))
     distance = GRID.range_start + 10_000 * GRID.range_step
     ground = fit_ground(GRID, passes[0], window=WINDOW, heights=HEIGHTS)
-    from fringeworks.geometry.look import incidence_angle, look_vectors  # noqa: PLC0415
+    from fringeworks.geometry.look import incidence_angle, look_vectors
 
     lon, lat = ground(750.0, 10_000.0, 1000.0)
     time, _ = radar_coordinates(GRID, np.array(750.0), np.array(10_000.0), seen_by=passes[0])
@@ -124,5 +124,5 @@ def test_the_two_signs_of_the_baseline_are_joined(passes):
 
 def test_an_orbit_that_does_not_cover_is_refused(passes):
     late = replace(GRID, azimuth_start=200.0)
-    with pytest.raises(OutOfRangeError, match="finite|cover"):
+    with pytest.raises(OutOfRangeError, match=r"finite|cover"):
         fit_ground(late, passes[0], window=WINDOW, heights=HEIGHTS)

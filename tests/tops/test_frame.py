@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import pytest
+from tests.tops.test_carrier import LINE, SAMPLE, a_burst
 
 from fringeworks.errors import GridMismatchError, TooFewDataError
 from fringeworks.model.grids import Shape, Window
@@ -16,7 +17,6 @@ from fringeworks.tops.frame import (
     make_frame,
     reference_range_of,
 )
-from tests.tops.test_carrier import LINE, SAMPLE, a_burst
 
 CYCLE = 2.758273
 
@@ -61,7 +61,7 @@ def test_shares_do_not_overlap_and_leave_no_gap():
         assert intersection(a.keep, b.keep) is None
     for swath in frame.swaths():
         of_swath = [frame.bursts[k] for k in frame.of_swath(swath)]
-        for upper, lower in zip(of_swath, of_swath[1:], strict=False):
+        for upper, lower in pairwise(of_swath):
             assert upper.keep.row + upper.keep.rows == lower.keep.row
     near, far = (frame.bursts[frame.of_swath(s)[0]] for s in frame.swaths())
     assert near.keep.col + near.keep.cols == far.keep.col

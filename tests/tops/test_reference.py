@@ -46,7 +46,9 @@ def test_a_whole_year_apart_is_alike():
     found = choose_reference(days, baselines=np.zeros(3), doppler=np.zeros(3), n_bursts=np.ones(3, int))
     # the winter dates lose less to each other by season than the summer date to both
     loss = 1 - 365 / 1500
-    assert found.score[0] == pytest.approx(loss + (1 - 181 / 1500) * (1 - 0.2 * np.sin(np.pi * 181 / 365.25) ** 2), abs=1e-4)
+    assert found.score[0] == pytest.approx(
+        loss + (1 - 181 / 1500) * (1 - 0.2 * np.sin(np.pi * 181 / 365.25) ** 2), abs=1e-4
+    )
 
 
 def test_the_user_decides():

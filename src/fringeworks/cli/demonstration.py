@@ -119,7 +119,10 @@ def _say(outcome: Outcome, accuracy: dict[str, Any], *, json: bool) -> None:
         table = Table(title="How close to the truth", title_justify="left", show_header=False)
         for key, (words, factor, unit) in {**_SHOWN, **SHOWN}.items():
             if key in accuracy:
-                table.add_row(words, f"{factor * accuracy[key]:.{4 if unit in {'line', 'sample'} else 2}f} {unit}".strip())
+                table.add_row(
+                    words,
+                    f"{factor * accuracy[key]:.{4 if unit in {'line', 'sample'} else 2}f} {unit}".strip(),
+                )
         out().print(table)
     out().print(f"report: {report}", markup=False)
 

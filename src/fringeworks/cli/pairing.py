@@ -20,7 +20,8 @@ def pair_command(
     dem: Annotated[Path, typer.Option("--dem", help="Elevation model: GeoTIFF or a folder of tiles.")],
     out: Annotated[Path, typer.Option("--out", help="Output folder.")],
     orbits: Annotated[
-        Path | None, typer.Option("--orbits", help="Folder of EOF files; none: annotated orbits.", show_default=False)
+        Path | None,
+        typer.Option("--orbits", help="Folder of EOF files; none: annotated orbits.", show_default=False),
     ] = None,
     dem_datum: Annotated[
         str, typer.Option("--dem-datum", help="ellipsoid, egm96 or egm2008; empty: as the file says.")
@@ -31,9 +32,7 @@ def pair_command(
     ] = None,
     spacing: Annotated[float, typer.Option("--spacing", help="Posting of the map [m].", min=1.0)] = 30.0,
     crs: Annotated[str, typer.Option("--crs", help="Coordinate system of the map; auto: UTM.")] = "auto",
-    bbox: Annotated[
-        str, typer.Option("--bbox", help="west,south,east,north in degrees; empty: all.")
-    ] = "",
+    bbox: Annotated[str, typer.Option("--bbox", help="west,south,east,north in degrees; empty: all.")] = "",
     unwrap: Annotated[str, typer.Option("--unwrap", help="Unwrapper.")] = "whirlwind",
     diversity: Annotated[
         str, typer.Option("--diversity", help="network, pair or off: azimuth timing from burst overlaps.")

@@ -196,7 +196,13 @@ class StepFolder:
             )
 
     def create_chunked(
-        self, name: str, shape: tuple[int, ...], *, dtype: DTypeLike, chunks: tuple[int, ...], fill: float = np.nan
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        *,
+        dtype: DTypeLike,
+        chunks: tuple[int, ...],
+        fill: float = np.nan,
     ) -> None:
         """Create an array with chunks of a given shape, uncompressed, or keep the one an interrupted attempt has made.
 

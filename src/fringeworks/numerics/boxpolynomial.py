@@ -121,7 +121,9 @@ def fit_box(
     """
     low, high = np.asarray(lower, np.float64), np.asarray(upper, np.float64)
     if low.shape != (3,) or high.shape != (3,) or not (high > low).all():
-        raise OutOfRangeError(f"box {low.tolist()} to {high.tolist()}", expected="three sides longer than zero")
+        raise OutOfRangeError(
+            f"box {low.tolist()} to {high.tolist()}", expected="three sides longer than zero"
+        )
     wanted = None if tolerance is None else np.asarray(tolerance, np.float64)
     degrees = order
     while True:

@@ -89,7 +89,9 @@ def grid_coordinates(
     return line, (distance - grid.range_start) / grid.range_step
 
 
-def fit_ground(grid: RadarGrid, reference: Pass, *, window: Window, heights: tuple[float, float]) -> BoxPolynomial:
+def fit_ground(
+    grid: RadarGrid, reference: Pass, *, window: Window, heights: tuple[float, float]
+) -> BoxPolynomial:
     """Fit longitude and latitude [rad] of a window of the common grid as polynomials of (line, sample, height).
 
     Parameters
@@ -169,7 +171,8 @@ def fit_offsets(
         seen = find_baselines(reference.orbit, secondary.orbit, points=points)
         if not seen.secondary.converged.all():
             raise OutOfRangeError(
-                "an orbit does not cover the ground of a burst", expected="state vectors around the whole burst"
+                "an orbit does not cover the ground of a burst",
+                expected="state vectors around the whole burst",
             )
         there_line, there_sample = grid_coordinates(
             secondary_grid, seen.secondary.azimuth_time, seen.secondary.slant_range, seen_by=secondary

@@ -211,7 +211,7 @@ def _cut_lines(placed: Sequence[FrameBurst]) -> tuple[FrameBurst, ...]:
 def _cut_ranges(placed: tuple[FrameBurst, ...]) -> tuple[FrameBurst, ...]:
     """Cut sub-swaths at one sample each, so that the joined image has one seam between two of them."""
     swaths = sorted({b.swath for b in placed})
-    left = {s: 0 for s in swaths}
+    left = dict.fromkeys(swaths, 0)
     right = {s: max(b.valid.col + b.valid.cols for b in placed) for s in swaths}
     for near, far in pairwise(swaths):
         end = min(b.valid.col + b.valid.cols for b in placed if b.swath == near)
@@ -221,7 +221,10 @@ def _cut_ranges(placed: tuple[FrameBurst, ...]) -> tuple[FrameBurst, ...]:
     result = []
     for burst in placed:
         keep = intersection(
-            burst.keep, Window(0, left[burst.swath], burst.keep.row + burst.keep.rows, right[burst.swath] - left[burst.swath])
+            burst.keep,
+            Window(
+                0, left[burst.swath], burst.keep.row + burst.keep.rows, right[burst.swath] - left[burst.swath]
+            ),
         )
         result.append(replace(burst, keep=keep if keep is not None else replace(burst.keep, rows=0)))
     return tuple(result)

@@ -76,7 +76,8 @@ def choose_reference(
     """
     if not len(dates) == baselines.size == doppler.size == n_bursts.size:
         raise ShapeMismatchError(
-            f"{len(dates)} dates, {baselines.size} baselines, {doppler.size} centroids", expected="one of each for a date"
+            f"{len(dates)} dates, {baselines.size} baselines, {doppler.size} centroids",
+            expected="one of each for a date",
         )
     time = np.array([(d - dates[0]).days for d in dates], np.float64)
     apart = np.abs(time[:, None] - time)
@@ -92,7 +93,8 @@ def choose_reference(
     if wanted is not None:
         if wanted not in dates:
             raise OutOfRangeError(
-                f"reference date {wanted.isoformat()}", expected=f"one of {', '.join(d.isoformat() for d in dates[:6])} ..."
+                f"reference date {wanted.isoformat()}",
+                expected=f"one of {', '.join(d.isoformat() for d in dates[:6])} ...",
             )
         return ReferenceChoice(index=list(dates).index(wanted), reason="given by the user", score=score)
     score = np.where(n_bursts == n_bursts.max(), score, -np.inf)

@@ -80,12 +80,12 @@ class DaskEngine:
         cancelled: Callable[[], bool],
     ) -> None:
         """Spread the tasks over the workers; errors as in :class:`LocalEngine`."""
-        from distributed import as_completed  # noqa: PLC0415
+        import distributed  # noqa: PLC0415
 
         futures = [self._client.submit(function, spec, pure=False, retries=1) for spec in specs]
         place = {future.key: number for number, future in enumerate(futures)}
         try:
-            for future in as_completed(futures):
+            for future in distributed.as_completed(futures):
                 finished(place[future.key], future.result())
                 if cancelled():
                     raise CancelledError("cancelled", hint="run the same command again to go on from here")
@@ -105,14 +105,14 @@ def engine_of(config: RunConfig) -> Iterator[Engine]:
     if config.compute.engine == "local":
         yield LocalEngine()
         return
-    from distributed import Client, LocalCluster  # noqa: PLC0415
+    import distributed  # noqa: PLC0415  (slow to import, and rarely needed)
 
     workers = config.compute.workers
     n_workers = max(1, os.cpu_count() or 1) if workers == "auto" else int(workers)
     with contextlib.ExitStack() as stack:
         if config.compute.dask_address:
             try:
-                client = stack.enter_context(Client(config.compute.dask_address, timeout="30s"))
+                client = stack.enter_context(distributed.Client(config.compute.dask_address, timeout="30s"))
             except OSError as error:
                 raise ConfigurationError(
                     f"compute.dask_address = {config.compute.dask_address!r}: {error}",
@@ -120,7 +120,7 @@ def engine_of(config: RunConfig) -> Iterator[Engine]:
                 ) from error
         else:
             cluster = stack.enter_context(
-                LocalCluster(
+                distributed.LocalCluster(
                     n_workers=n_workers,
                     threads_per_worker=1,
                     processes=True,
@@ -128,5 +128,5 @@ def engine_of(config: RunConfig) -> Iterator[Engine]:
                     dashboard_address=None,
                 )
             )
-            client = stack.enter_context(Client(cluster))
+            client = stack.enter_context(distributed.Client(cluster))
         yield DaskEngine(client)

@@ -45,7 +45,9 @@ class OfPair:
         keys = key if isinstance(key, tuple) else (key,)
         values = np.asarray(self.source[(self.index, *keys)])
         if values.dtype.kind == "c":
-            return np.asarray(np.where(np.isnan(values.real), np.float32(np.nan), np.angle(values)), np.float32)
+            return np.asarray(
+                np.where(np.isnan(values.real), np.float32(np.nan), np.angle(values)), np.float32
+            )
         return values
 
 

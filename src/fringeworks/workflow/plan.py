@@ -121,7 +121,9 @@ def identity_of(config: RunConfig) -> dict[str, Any]:
     values = resolved(config)
     if config.inputs.slc_patterns:
         return {
-            **{f"inputs.{k}": values["inputs"][k] for k in ("slc", "orbits", "dem", "polarisation", "swaths")},
+            **{
+                f"inputs.{k}": values["inputs"][k] for k in ("slc", "orbits", "dem", "polarisation", "swaths")
+            },
             "area": {k: v for k, v in values["area"].items() if v},
         }
     return {

@@ -65,7 +65,6 @@ class Scale:
     scenes: SceneScale | None = None
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
     """What a stage needs, estimated before anything runs.
@@ -257,9 +256,7 @@ class StageContext:
             done += 1
             self.progress(done, len(specs))
 
-        self.engine.each(
-            function, [specs[k] for k in to_do], finished=finished, cancelled=self.cancel.is_set
-        )
+        self.engine.each(function, [specs[k] for k in to_do], finished=finished, cancelled=self.cancel.is_set)
         found = [self.step.block(k) for k in range(len(specs))]
         return [p for p in found if p is not None]
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from fringeworks.errors import ConfigurationError, MissingInputError, TooFewDataError
+from fringeworks.interferometry.design import design_network
 from fringeworks.io.importers import ReaderOptions, reader_named
 from fringeworks.model.arrays import BoolImage
 from fringeworks.model.grids import MapGrid, Window
 from fringeworks.model.stack import InterferogramStack, Pair, PairNetwork
 from fringeworks.model.tally import Finding
 from fringeworks.workflow.area import Area, area_of
-from fringeworks.interferometry.design import design_network
 from fringeworks.workflow.config import RunConfig
 from fringeworks.workflow.scenes import SceneStack, survey_scenes
 from fringeworks.workflow.scenes.virtual import stack_to_be

@@ -70,7 +70,9 @@ def read_scene_truth(folder: Path) -> SceneTruth:
         It is not there.
     """
     if not (folder / "truth.npz").is_file():
-        raise MissingInputError(f"no truth.npz in {folder}", expected="the folder `truth` of a simulated scene")
+        raise MissingInputError(
+            f"no truth.npz in {folder}", expected="the folder `truth` of a simulated scene"
+        )
     with np.load(folder / "truth.npz") as found:
         layers = {name: found[name] for name in found.files}
     facts: dict[str, Any] = json.loads((folder / "truth.json").read_text(encoding="utf-8"))

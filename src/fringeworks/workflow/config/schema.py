@@ -70,9 +70,7 @@ class InputsSection:
         "",
         meaning="Folder of orbit files (EOF); only those that cover are used; none: the annotated orbits, flagged",
     )
-    dem: str = option(
-        "", meaning="Elevation model for slc: a GeoTIFF or a folder of tiles"
-    )
+    dem: str = option("", meaning="Elevation model for slc: a GeoTIFF or a folder of tiles")
     polarisation: str = option("", meaning="VV, VH, HH or HV; empty: what all inputs hold, VV before HH")
     swaths: tuple[str, ...] = option((), meaning="Sub-swaths to process; empty: what the inputs hold")
     exclude_dates: tuple[str, ...] = option((), meaning="ISO dates of slc to leave out")
@@ -139,7 +137,9 @@ class PairsSection(PairQualityOptions):
 
     network: PairOptions = section(PairOptions, "Which interferograms are formed from images")
     looks: tuple[int, ...] = option(
-        (), meaning="Looks in azimuth and range of interferograms formed from images; empty: to match products.spacing_m", minimum=1
+        (),
+        meaning="Looks in azimuth and range of interferograms formed from images; empty: to match products.spacing_m",
+        minimum=1,
     )
 
 

@@ -189,7 +189,9 @@ def map_grid(
     try:
         transformer = Transformer.from_crs("EPSG:4326", code, always_xy=True)
     except Exception as error:
-        raise ConfigurationError(f"products.crs = {crs!r}: {error}", expected="auto, or a code such as EPSG:32611") from error
+        raise ConfigurationError(
+            f"products.crs = {crs!r}: {error}", expected="auto, or a code such as EPSG:32611"
+        ) from error
     x, y = (np.asarray(v) for v in transformer.transform(lon, lat))
     step_x = step_y = spacing
     if transformer.target_crs is not None and transformer.target_crs.is_geographic:

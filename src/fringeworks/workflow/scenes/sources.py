@@ -16,7 +16,6 @@ from fringeworks.errors import (
     FringeworksError,
     InputRefusedError,
     MissingInputError,
-    TooFewDataError,
 )
 from fringeworks.io.eof import OrbitFile
 from fringeworks.io.orbits import ChosenOrbit, choose_orbit
@@ -73,7 +72,7 @@ def open_products(paths: Sequence[Path]) -> Products:
             first = first or error
             refused.append((path.name, str(error)))
     if not facts:
-        assert first is not None  # noqa: S101  (paths is not empty)
+        assert first is not None
         raise first
     inventory = take_inventory(facts)
     seen: dict[str, StackDate] = {}
@@ -120,9 +119,7 @@ def sources_of(
         bursts = opened(path).acquisition(swath, polarisation).bursts
         index = next(k for k, b in enumerate(bursts) if (b.id or b.swath) == ground)
         name = ground.opera if isinstance(ground, BurstId) else ground.value
-        result[name] = BurstSource(
-            product=str(path), swath=swath, polarisation=polarisation, index=index
-        )
+        result[name] = BurstSource(product=str(path), swath=swath, polarisation=polarisation, index=index)
     return result
 
 

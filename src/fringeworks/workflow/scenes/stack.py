@@ -199,7 +199,7 @@ def product_paths(patterns: tuple[str, ...], *, folder: Path) -> tuple[Path, ...
             hits = [base]
         for hit in hits:
             inside = _products_in(hit)
-            found.update(dict.fromkeys(inside if inside else [hit]))
+            found.update(dict.fromkeys(inside or [hit]))
     return tuple(found)
 
 
@@ -208,5 +208,7 @@ def _products_in(path: Path) -> list[Path]:
     if not path.is_dir() or (path / "manifest.safe").exists():
         return []
     return sorted(
-        p for p in path.iterdir() if p.suffix.lower() == ".zip" or (p.is_dir() and p.suffix.upper() == ".SAFE")
+        p
+        for p in path.iterdir()
+        if p.suffix.lower() == ".zip" or (p.is_dir() and p.suffix.upper() == ".SAFE")
     )

@@ -37,12 +37,13 @@ from fringeworks.tops.frame import RadarFrame, make_frame, reference_range_of
 from fringeworks.tops.reference import choose_reference
 from fringeworks.workflow.area import area_of
 from fringeworks.workflow.config import RunConfig
+from fringeworks.workflow.digest import file_digest
 from fringeworks.workflow.scenes.ground import (
     DEFAULT_SPACING,
     bounds_of,
+    burst_points,
     check_cover,
     continuous,
-    burst_points,
     height_limits,
     looks_for,
     map_grid,
@@ -59,7 +60,6 @@ from fringeworks.workflow.scenes.sources import (
     sources_of,
 )
 from fringeworks.workflow.scenes.stack import SceneDate, SceneStack, opened, product_paths
-from fringeworks.workflow.digest import file_digest
 
 _AREA_MARGIN = 96
 """Lines and samples kept around an area: room for looks, filters and kernels."""
@@ -119,7 +119,11 @@ def survey_scenes(config: RunConfig) -> SceneStack:
     looks = _looks(config, frame, first.seen_by, spacing)
     rows, cols = frame.grid.shape
     radar = bursts[0].radar
-    files = {str(products.facts[n].path): content_digest(products.facts[n].path) for s in scenes for n in s.products}
+    files = {
+        str(products.facts[n].path): content_digest(products.facts[n].path)
+        for s in scenes
+        for n in s.products
+    }
     for path in sorted({f for d in dated for f in d.files} | {Path(p) for p in dem.sources}):
         files[str(path)] = file_digest(path)
     return SceneStack(
@@ -323,7 +327,9 @@ def _radar_box(
 ) -> Window:
     lon, lat = np.meshgrid(np.linspace(bounds[0], bounds[2], 9), np.linspace(bounds[1], bounds[3], 9))
     found = [
-        locate(seen_by.orbit, longitude=np.radians(lon), latitude=np.radians(lat), height=np.full(lon.shape, h))
+        locate(
+            seen_by.orbit, longitude=np.radians(lon), latitude=np.radians(lat), height=np.full(lon.shape, h)
+        )
         for h in heights
     ]
     line, sample = grid_coordinates(
@@ -341,7 +347,9 @@ def _elevation(config: RunConfig) -> ElevationModel:
     path = config.inputs.dem
     if not path:
         raise MissingInputError(
-            "inputs.dem is empty", expected="a GeoTIFF, or a folder of tiles", hint="`fringeworks get dem` fetches tiles"
+            "inputs.dem is empty",
+            expected="a GeoTIFF, or a folder of tiles",
+            hint="`fringeworks get dem` fetches tiles",
         )
     datum: VerticalDatum | None = config.inputs.dem_datum or None
     return open_dem([Path(path)], datum=datum)
@@ -403,4 +411,3 @@ def _check_place(scene: SceneDate, name: str, window: Window, line: float, sampl
             expected="bursts of one identity on one ground",
             hint="check the orbit file and the product of this date",
         )
-

@@ -108,9 +108,7 @@ def stack_to_be(scenes: SceneStack, network: PairNetwork, *, store: Path) -> Int
         shape = (n, rows, cols) if n else (rows, cols)
         return StoredArray(str(store), MAP_STEP, name, shape, kind)
 
-    nodes = StoredArray(
-        str(store), MAP_STEP, "baseline", (len(scenes.dates), *baseline_nodes((rows, cols)))
-    )
+    nodes = StoredArray(str(store), MAP_STEP, "baseline", (len(scenes.dates), *baseline_nodes((rows, cols))))
     return InterferogramStack(
         grid=scenes.grid,
         network=replace(network, perpendicular_baseline=as_height_sensitivity(np.array(apart))),

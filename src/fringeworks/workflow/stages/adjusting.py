@@ -8,22 +8,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fringeworks.errors import SeamError
 from fringeworks.model.identity import Swath
 from fringeworks.model.tally import Finding, Tally
-from fringeworks.errors import SeamError
 from fringeworks.tops.diversity import AzimuthShifts, estimate_shifts
 from fringeworks.tops.gates import judge
 from fringeworks.tops.overlaps import date_pairs
 from fringeworks.tops.platforms import platform_constants
 from fringeworks.workflow.config import RunConfig, plain
+from fringeworks.workflow.engines import Payload
 from fringeworks.workflow.scenes.stack import SceneStack
 from fringeworks.workflow.seams import seam_rows
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
-from fringeworks.workflow.engines import Payload
 from fringeworks.workflow.tasks.matching import MatchSpec, match
 from fringeworks.workflow.tasks.measuring import MeasureSpec, measure, read_statistics
 from fringeworks.workflow.tasks.specs import dated_burst
-
 
 _EXPECTED_SCATTER = 0.003
 """Scatter of dates' timing about their platform's that is expected anyway [lines]: orbits of 4 cm."""
@@ -130,7 +129,13 @@ def _coarse(
     for (of_swath, date), row in matched.items():
         sigma = row["lines_sigma"]
         # a turn is 0.11 line: what is known to a seventh of it tells turns apart, and only a shift that is sure moves
-        if of_swath == swath and row["found"] and sigma is not None and sigma < _SURE and abs(row["lines"]) > 4 * sigma:
+        if (
+            of_swath == swath
+            and row["found"]
+            and sigma is not None
+            and sigma < _SURE
+            and abs(row["lines"]) > 4 * sigma
+        ):
             result[date] = row["lines"] * step
     return result
 

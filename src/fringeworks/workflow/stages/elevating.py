@@ -42,9 +42,7 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
     specs = []
     for name in scenes.names:
         rows, cols = nodes_of(scenes.stored[name])
-        context.step.create_chunked(
-            name, (len(rows), len(cols)), dtype="float32", chunks=(128, len(cols))
-        )
+        context.step.create_chunked(name, (len(rows), len(cols)), dtype="float32", chunks=(128, len(cols)))
         specs.append(
             LocateSpec(
                 store=str(context.store.folder),
@@ -62,7 +60,8 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
         part = Tally(**payload["tally"])
         if part.used == 0:
             raise GridMismatchError(
-                f"the elevation model holds no height of burst {name}", expected="a model that covers the images"
+                f"the elevation model holds no height of burst {name}",
+                expected="a model that covers the images",
             )
         tally = tally + Tally("height samples", part.considered, part.used, part.rejected)
     return (tally,)

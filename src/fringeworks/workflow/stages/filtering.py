@@ -33,7 +33,9 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
     n, (rows, cols) = len(context.survey.network.pairs), context.scenes.looked
     if context.config.filter.method == "none":
         return (Tally("interferograms", n, 0, {"no filter asked for": n}),)
-    context.step.create_chunked("filtered", (n, rows, cols), dtype="complex64", chunks=(1, min(512, rows), cols))
+    context.step.create_chunked(
+        "filtered", (n, rows, cols), dtype="complex64", chunks=(1, min(512, rows), cols)
+    )
     specs = [
         FilterSpec(store=str(context.store.folder), index=k, options=context.config.filter) for k in range(n)
     ]

@@ -56,9 +56,7 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
     specs = []
     for index, pair in enumerate(network.pairs):
         ends = days[pair.reference], days[pair.secondary]
-        names = [
-            k for k in scenes.names if all(k in scenes.dates[d].bursts for d in ends)
-        ]
+        names = [k for k in scenes.names if all(k in scenes.dates[d].bursts for d in ends)]
         keep = {k: intersection(_burst(scenes, k).keep, scenes.stored[k]) for k in names}
         kept = {k: w for k, w in keep.items() if w is not None}
         steps = {

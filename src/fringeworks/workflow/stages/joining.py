@@ -50,7 +50,11 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
     if len(swaths) < 2 or not options.joins:
         context.step.put("phases", {})
         context.step.put("seams", [])
-        return (Tally("sub-swath boundaries", max(len(swaths) - 1, 0), 0, {"not asked for": max(len(swaths) - 1, 0)}),)
+        return (
+            Tally(
+                "sub-swath boundaries", max(len(swaths) - 1, 0), 0, {"not asked for": max(len(swaths) - 1, 0)}
+            ),
+        )
     specs = _specs(context)
     context.each(bound, [s for of in specs.values() for s in of])
     found = estimate_joins(

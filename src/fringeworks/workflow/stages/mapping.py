@@ -132,7 +132,7 @@ def _maps(context: StageContext) -> None:
 def _baselines(context: StageContext, grid: MapGrid) -> None:
     """Keep the perpendicular baseline of each date at nodes of the map."""
     scenes = context.scenes
-    n_rows, n_cols = baseline_nodes(tuple(grid.shape))
+    n_rows, n_cols = baseline_nodes((grid.shape.rows, grid.shape.cols))
     coarse = MapGrid(
         grid.crs,
         grid.x_start + 0.5 * grid.x_step * (1 - BASELINE_CELL),
@@ -156,7 +156,11 @@ LOOKUP = Stage(
     version=1,
     after=("heights",),
     meaning="find where each pixel of the map lies in the radar image",
-    parameters=lambda config: {"spacing_m": config.products.spacing_m, "crs": config.products.crs, "looks": list(config.pairs.looks)},
+    parameters=lambda config: {
+        "spacing_m": config.products.spacing_m,
+        "crs": config.products.crs,
+        "looks": list(config.pairs.looks),
+    },
     work=_lookup,
     cost=_lookup_cost,
 )

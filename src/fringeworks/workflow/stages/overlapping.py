@@ -48,7 +48,9 @@ def strips_of(scenes: SceneStack) -> list[dict[str, Any]]:
         if window is None:
             continue
         paired |= {overlap.first, overlap.second}
-        rows.append(_row(f"{frame.bursts[overlap.first].swath} {overlap.first}-{overlap.second}", names, window))
+        rows.append(
+            _row(f"{frame.bursts[overlap.first].swath} {overlap.first}-{overlap.second}", names, window)
+        )
     for k, burst in enumerate(frame.bursts):
         if k in paired or burst.name not in scenes.stored:
             continue

@@ -138,9 +138,7 @@ class Aligner:
         line += self.spec.shift[0] - rows[::_COARSER, None]
         return self._lines(line, rows[::_COARSER], taps_of(self.burst).azimuth.reach)
 
-    def _nodes(
-        self, window: Window
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float32]]:
+    def _nodes(self, window: Window) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float32]]:
         """Return lines, samples and heights that enclose a window, their number one more than a multiple of four."""
         rows, cols = nodes_of(self.spec.window)
         r0, r1 = _enclosing(window.row - self.spec.window.row, window.rows, POSTING[0], len(rows))
@@ -152,9 +150,7 @@ class Aligner:
         ]
         return picked_rows.astype(np.float64), picked_cols.astype(np.float64), heights
 
-    def _lines(
-        self, offset: NDArray[np.float64], rows: NDArray[np.float64], reach: int
-    ) -> tuple[int, int]:
+    def _lines(self, offset: NDArray[np.float64], rows: NDArray[np.float64], reach: int) -> tuple[int, int]:
         """Return the burst's own lines that a window needs."""
         place = offset + rows[:, None]
         if not np.isfinite(place).any():
@@ -214,7 +210,12 @@ def align(spec: DatedBurst) -> Payload:
         write_samples(step, spec.name, (spec.date, slice(row, row + n)), values)
     size = window.shape.size
     return {
-        "tally": {"what": "samples", "considered": size, "used": n_valid, "rejected": {"no data": size - n_valid}}
+        "tally": {
+            "what": "samples",
+            "considered": size,
+            "used": n_valid,
+            "rejected": {"no data": size - n_valid},
+        }
     }
 
 

@@ -67,7 +67,7 @@ def bound(spec: BoundarySpec) -> Payload:
     )
     path = boundary_path(spec.store, spec.names)
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, **statistics.to_arrays())
+    np.savez(path, allow_pickle=False, **statistics.to_arrays())
     return {"n_samples": spec.window.shape.size}
 
 

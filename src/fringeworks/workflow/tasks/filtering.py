@@ -31,4 +31,7 @@ def run_filter(spec: FilterSpec) -> Payload:
     step_at(spec.store, STEP).sink("filtered")[spec.index, :, :] = filtered
     both = np.isfinite(phasor) & np.isfinite(filtered)
     turned = np.angle(phasor[both] * np.conj(filtered[both]))
-    return {"n_valid": int(both.sum()), "change_rms_rad": float(np.sqrt(np.mean(turned**2))) if both.any() else None}
+    return {
+        "n_valid": int(both.sum()),
+        "change_rms_rad": float(np.sqrt(np.mean(turned**2))) if both.any() else None,
+    }

@@ -65,12 +65,8 @@ def look_up(spec: LookupSpec) -> Payload:
     grid = spec.grid.crop(spec.read)
     lon, lat = degrees_of(grid)
     height = _heights(spec, lon, lat)
-    found = locate(
-        spec.reference.orbit, longitude=np.radians(lon), latitude=np.radians(lat), height=height
-    )
-    line, sample = grid_coordinates(
-        spec.frame, found.azimuth_time, found.slant_range, seen_by=spec.reference
-    )
+    found = locate(spec.reference.orbit, longitude=np.radians(lon), latitude=np.radians(lat), height=height)
+    line, sample = grid_coordinates(spec.frame, found.azimuth_time, found.slant_range, seen_by=spec.reference)
     look = look_vectors(
         spec.reference.orbit,
         azimuth_time=found.azimuth_time,
@@ -100,7 +96,9 @@ def look_up(spec: LookupSpec) -> Payload:
     step = step_at(spec.store, LOOKUP)
     for name, image in values.items():
         step.sink(name)[spec.keep.slices] = np.asarray(image[inner], np.float32)
-    step.sink("los_enu")[(slice(None), *spec.keep.slices)] = np.asarray(look[(slice(None), *inner)], np.float32)
+    step.sink("los_enu")[(slice(None), *spec.keep.slices)] = np.asarray(
+        look[(slice(None), *inner)], np.float32
+    )
     hidden = (seen.layover | seen.shadow)[inner]
     step.sink("hidden")[spec.keep.slices] = hidden.astype(np.uint8)
     inside = _inside(values["row"][inner], values["col"][inner], spec.looked)

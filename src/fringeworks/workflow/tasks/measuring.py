@@ -104,7 +104,7 @@ def measure(spec: MeasureSpec) -> Payload:
     )
     path = statistics_path(spec.store, spec.array)
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, **statistics.to_arrays())
+    np.savez(path, allow_pickle=False, **statistics.to_arrays())
     return {"n_lines": spec.lines[1], "n_samples": int(sum(n for _, n in spec.columns))}
 
 

@@ -45,7 +45,7 @@ def columns_of(window: Window) -> tuple[tuple[int, int], ...]:
         for col in range(window.col, window.col + window.cols, PIECE)
     ]
     every = max(1, -(-window.rows * window.cols // MAX_RUN))
-    chosen = pieces[:: every]
+    chosen = pieces[::every]
     joined: list[tuple[int, int]] = []
     for col, n in chosen:
         if joined and joined[-1][0] + joined[-1][1] == col:
