@@ -28,7 +28,7 @@ _MOST_PIXELS: Final = 2**30 - 1
 
 @dataclass(frozen=True, slots=True)
 class GrowingUnwrapper:
-    """Joins neighbours from the most to the least reliable pair (Grandin et al. 2012; Doin et al. 2015).
+    """Joins neighbours from the most to the least reliable pair (Grandin2012, Herraez2002).
 
     Notes
     -----
