@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,10 @@ def draw_methods(path: Path, wrapped: WrappedPhase, results: Mapping[str, Unwrap
     image = panels[1].imshow(wrapped.coherence, cmap="gray", vmin=0, vmax=1, interpolation="none")
     panels[1].set_title("coherence")
     figure.colorbar(image, ax=panels[1])
-    largest = max(float(np.nanpercentile(np.abs(found.phase), 99.9)) for found in results.values())
-    for panel, (name, found) in zip(panels[2:], results.items(), strict=False):
-        image = panel.imshow(found.phase, cmap="RdBu_r", vmin=-largest, vmax=largest, interpolation="none")
+    levels = {name: found.phase - np.nanmedian(found.phase) for name, found in results.items()}
+    largest = max(float(np.nanpercentile(np.abs(phase), 99.9)) for phase in levels.values())
+    for panel, (name, phase) in zip(panels[2:], levels.items(), strict=False):
+        image = panel.imshow(phase, cmap="RdBu_r", vmin=-largest, vmax=largest, interpolation="none")
         panel.set_title(f"{name}: unwrapped phase [rad]")
         figure.colorbar(image, ax=panel)
     _draw_disagreement(panels[2 + len(results)], list(results.values()))
@@ -40,12 +42,11 @@ def draw_methods(path: Path, wrapped: WrappedPhase, results: Mapping[str, Unwrap
 
 
 def _draw_disagreement(panel: Any, results: list[Unwrapped]) -> None:
-    first = results[0]
-    apart = np.zeros(first.phase.shape, bool)
-    for other in results[1:]:
-        both = (first.components > 0) & (other.components > 0)
-        apart |= both & (np.round((first.phase - other.phase) / TURN) != 0)
-    known = first.components > 0
+    apart = np.zeros(results[0].phase.shape, bool)
+    for first, second in combinations(results, 2):
+        both = (first.components > 0) & (second.components > 0)
+        apart |= both & (np.round((first.phase - second.phase) / TURN) != 0)
+    known = results[0].components > 0
     panel.imshow(np.where(known, 0.85, 1.0), cmap="gray", vmin=0, vmax=1, interpolation="none")
     rows, cols = np.nonzero(apart)
     panel.plot(cols, rows, "o", markersize=7, markerfacecolor="none", color="crimson")

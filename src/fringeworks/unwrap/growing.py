@@ -38,7 +38,7 @@ class GrowingUnwrapper:
     in this order is the same as growing every region from its best pixel while the threshold on reliability sinks.
 
     Components are regions whose windows hold a signal that noise does not explain, without the pixels whose own
-    cycle is a guess.  Time is proportional to the number of pixels; it takes 60 bytes for each.
+    cycle is a guess.  Time is proportional to the number of pixels; it takes 50 bytes for each.
     """
 
     options: UnwrapOptions = field(default_factory=UnwrapOptions)
