@@ -138,6 +138,8 @@ def unwrap_pair(
         An image of ``leave_out`` is not as large as the phase.
     UnknownNameError, MissingExtraError
         The method is not at hand.
+    OutOfRangeError
+        A bridge given in the options lies outside of the image.
     """
     solver = unwrapper_named(options.method, options) if unwrapper is None else unwrapper
     masked, tally = take_out(_plain(wrapped), leave_out, coherence_threshold=options.coherence_threshold)
