@@ -64,6 +64,12 @@ def test_low_coherence_is_left_out(scene):
 
 
 def test_leaving_out_nothing_copies_nothing(scene):
+    wide = make_record(
+        scene.wrapped.phasor.astype(complex), np.asfortranarray(scene.wrapped.coherence, float)
+    )
+    np.testing.assert_array_equal(
+        unwrap_pair(wide).unwrapped.phase, unwrap_pair(scene.wrapped).unwrapped.phase
+    )
     same, tally = leave_out(scene.wrapped, {"water": np.zeros(SHAPE, bool)})
     assert same is scene.wrapped
     assert tally.used == tally.considered

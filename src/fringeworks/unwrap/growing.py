@@ -28,7 +28,7 @@ _MOST_PIXELS: Final = 2**30 - 1
 
 @dataclass(frozen=True, slots=True)
 class GrowingUnwrapper:
-    """Joins neighbours from the most to the least reliable pair (Grandin et al. 2012; Doin et al. 2015).
+    """Joins neighbours from the most to the least reliable pair (Grandin2012, Herraez2002).
 
     Notes
     -----
@@ -38,7 +38,7 @@ class GrowingUnwrapper:
     in this order is the same as growing every region from its best pixel while the threshold on reliability sinks.
 
     Components are regions whose windows hold a signal that noise does not explain, without the pixels whose own
-    cycle is a guess.  Time is proportional to the number of pixels; it takes 60 bytes for each.
+    cycle is a guess.  Time is proportional to the number of pixels; it takes 50 bytes for each.
     """
 
     options: UnwrapOptions = field(default_factory=UnwrapOptions)

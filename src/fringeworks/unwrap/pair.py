@@ -138,9 +138,11 @@ def unwrap_pair(
         An image of ``leave_out`` is not as large as the phase.
     UnknownNameError, MissingExtraError
         The method is not at hand.
+    OutOfRangeError
+        A bridge given in the options lies outside of the image.
     """
     solver = unwrapper_named(options.method, options) if unwrapper is None else unwrapper
-    masked, tally = take_out(wrapped, leave_out, coherence_threshold=options.coherence_threshold)
+    masked, tally = take_out(_plain(wrapped), leave_out, coherence_threshold=options.coherence_threshold)
     if tally.used == 0:
         return _failed(
             "nothing to unwrap", f"none of {tally.considered} pixels can be unwrapped", tally, solver
@@ -159,6 +161,15 @@ def unwrap_pair(
         text = f"the result differs from the wrapped phase by {deviation:.3g} rad besides whole cycles"
         return _failed("whole cycles", text, tally, solver)
     return _finish(found, tally, seams, solver, options)
+
+
+def _plain(wrapped: WrappedPhase) -> WrappedPhase:
+    """Return the images in the types and order that kernels were compiled for; the same ones where they are so."""
+    return WrappedPhase(
+        phasor=np.ascontiguousarray(wrapped.phasor, np.complex64),
+        coherence=np.ascontiguousarray(wrapped.coherence, np.float32),
+        effective_looks=float(wrapped.effective_looks),
+    )
 
 
 def _solve(

@@ -27,7 +27,7 @@ _WORKER: Final = "snaphu_worker.py"
 
 @dataclass(frozen=True, slots=True)
 class SnaphuUnwrapper:
-    """Statistical-cost network flow (Chen and Zebker 2001).
+    """Statistical-cost network flow (Chen2001).
 
     Raises
     ------
