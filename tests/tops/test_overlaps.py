@@ -154,7 +154,7 @@ def test_a_block_without_two_dates_or_samples_is_left_out_and_counted(rng):
         "what": "blocks",
         "considered": 3,
         "used": 1,
-        "rejected": {"fewer than two dates": 1, "too few samples": 1},
+        "rejected": {"no two dates to compare": 1, "too few samples": 1},
     }
     assert found.sample.tolist() == [319.5]
 

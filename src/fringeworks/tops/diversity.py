@@ -63,6 +63,8 @@ class AzimuthShifts:
         Middle and half of the extent of the overlaps along azimuth, in the unit of ``OverlapStatistics.along``.
     variance_factor : float64, (date)
         By which scatter of blocks raised (or lowered) the variance that coherence promises.
+    overlap_sigma : float64, (date)
+        Phase that each overlap of a date was found to have of its own [rad]: ionosphere, motion along track.
     n_blocks : int64, (date)
         Blocks used.
     table : OverlapTable
@@ -81,6 +83,7 @@ class AzimuthShifts:
     centre: float
     half_length: float
     variance_factor: Values
+    overlap_sigma: Values
     n_blocks: NDArray[np.int64]
     table: OverlapTable
     tally: Tally
@@ -185,6 +188,7 @@ def _shifts(
         centre=place[0],
         half_length=place[1],
         variance_factor=found.variance_factor,
+        overlap_sigma=found.overlap_sigma,
         n_blocks=found.n_blocks,
         table=OverlapTable(
             names=tuple(o.name for o in overlaps),
@@ -216,6 +220,7 @@ def _nothing(
         centre=0.0,
         half_length=1.0,
         variance_factor=np.ones(n),
+        overlap_sigma=np.zeros(n),
         n_blocks=np.zeros(n, np.int64),
         table=OverlapTable(names=(), before=nothing, residual=nothing, sigma=nothing),
         tally=Tally("dates in blocks", 0, 0),

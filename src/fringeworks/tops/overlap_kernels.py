@@ -147,7 +147,7 @@ def normalise(values: NDArray[np.complex128], pairs: NDArray[np.int64], n_dates:
 
 
 @kernel
-def block_sums(
+def fill_windows(
     upper: Images,
     lower: Images,
     dates: NDArray[np.int64],
@@ -155,42 +155,34 @@ def block_sums(
     scale: Floats,
     window_lines: int,
     window_samples: int,
-    product: NDArray[np.complex128],
-    square: NDArray[np.float64],
-) -> tuple[float, float]:
-    """Add, window by window, the product of the two images' interferograms, and each one's squared coherence.
+    coherence: NDArray[np.complex128],
+    n_samples: NDArray[np.int64],
+) -> None:
+    """Fill the complex coherence of each image, window and pair, and the samples of each window.
 
-    ``pairs`` begins with (0, 0), (1, 1) ..., one for each of ``dates``.  ``product`` (pair) receives lower times
-    conjugate of upper, ``square`` (2, pair) upper and lower, all weighted by the samples of a window.
-
-    Returns
-    -------
-    n_samples, sum of their squares over windows
+    ``pairs`` begins with (0, 0), (1, 1) ..., one for each of ``dates``: their entries hold powers.  ``coherence`` is
+    (2, window, pair), upper and lower; a window without samples keeps what it has.
     """
-    n_lines, n_samples = scale.shape
-    tall = (min(window_lines, n_lines) + LINES - 1) // LINES * LINES
+    tall = (min(window_lines, scale.shape[0]) + LINES - 1) // LINES * LINES
     room = np.empty((2, dates.size, tall, window_samples), np.float32)
     sums = np.empty((2, pairs.shape[0], window_samples), np.float32)
-    above, below = np.empty(pairs.shape[0], np.complex128), np.empty(pairs.shape[0], np.complex128)
-    total, total_squared = 0.0, 0.0
-    for top in range(0, n_lines, window_lines):
-        for left in range(0, n_samples, window_samples):
-            window = (top, min(top + window_lines, n_lines), left, min(left + window_samples, n_samples))
+    number = 0
+    for top in range(0, scale.shape[0], window_lines):
+        for left in range(0, scale.shape[1], window_samples):
+            window = (
+                top,
+                min(top + window_lines, scale.shape[0]),
+                left,
+                min(left + window_samples, scale.shape[1]),
+            )
             n = 0
             for line in range(window[0], window[1]):
                 for k in range(window[2], window[3]):
                     n += scale[line, k] > 0.0
-            if n == 0:
-                continue
-            window_interferograms(upper, dates, pairs, scale, window, room, sums, above)
-            window_interferograms(lower, dates, pairs, scale, window, room, sums, below)
-            normalise(above, pairs, dates.size)
-            normalise(below, pairs, dates.size)
-            for p in range(dates.size, pairs.shape[0]):
-                u, v = above[p], below[p]
-                product[p] += n * (v * u.conjugate())
-                square[0, p] += n * (u.real * u.real + u.imag * u.imag)
-                square[1, p] += n * (v.real * v.real + v.imag * v.imag)
-            total += n
-            total_squared += float(n) * n
-    return total, total_squared
+            n_samples[number] = n
+            if n > 0:
+                window_interferograms(upper, dates, pairs, scale, window, room, sums, coherence[0, number])
+                window_interferograms(lower, dates, pairs, scale, window, room, sums, coherence[1, number])
+                normalise(coherence[0, number], pairs, dates.size)
+                normalise(coherence[1, number], pairs, dates.size)
+            number += 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,16 +18,7 @@ from fringeworks.errors import OutOfRangeError, ShapeMismatchError
 from fringeworks.model.tally import Tally
 from fringeworks.numerics.compiled import in_threads
 from fringeworks.tops.options import DiversityOptions
-from fringeworks.tops.overlap_kernels import add_power, block_sums, count_valid, equalise
-
-CELL: Final = (8, 16)
-"""Lines and samples of a cell within which power is evened out: a hundred metres square, some 70 independent samples."""
-
-PRESENT: Final = 0.5
-"""A date belongs to a block if it holds this share of the samples of the fullest date."""
-
-LEAST_SAMPLES: Final = 64
-"""A block with fewer common samples is left out: its coherence would be noise."""
+from fringeworks.tops.overlap_sums import BlockSums, sum_block
 
 Values = NDArray[np.float64]
 
@@ -103,7 +94,7 @@ class OverlapStatistics:
 
 
 _ARRAYS = ("pairs", "phasor", "coherence", "separation", "looks", "window_looks", "sample", "present")
-_REASONS = ("fewer than two dates", "too few samples")
+_REASONS = ("no two dates to compare", "too few samples")
 
 
 def date_pairs(days: Sequence[float], *, reference: int, options: DiversityOptions) -> NDArray[np.int64]:
@@ -198,18 +189,29 @@ def overlap_statistics(
     if edges.size > 2 and edges[-1] - edges[-2] < options.block_samples / 2:
         edges = np.delete(edges, -2)
     n_blocks = edges.size - 1
-    sums = _Sums.empty(n_blocks, len(pairs), n_dates)
+    sums = BlockSums.empty(n_blocks, len(pairs), n_dates)
 
     def work(first: int, last: int) -> None:
         for block in range(first, last):
             span = (int(edges[block]), int(edges[block + 1]))
-            _sum_block(upper, lower, separations, span, block=block, pairs=pairs, options=options, sums=sums)
+            sum_block(
+                upper,
+                lower,
+                separations,
+                span,
+                block=block,
+                pairs=pairs,
+                fraction=fraction,
+                options=options,
+                sums=sums,
+            )
 
     in_threads(work, n_blocks)
     used = sums.figures[:, 0] > 0
-    n_absent = int((sums.present.sum(axis=1) < 2).sum())
-    rejected = {"fewer than two dates": n_absent, "too few samples": n_blocks - int(used.sum()) - n_absent}
-    window_looks = np.maximum(sums.figures[used, 1] * fraction, 1.0)
+    comparable = sums.present[:, pairs[:, 0]] & sums.present[:, pairs[:, 1]]
+    n_absent = n_blocks - int(np.count_nonzero(comparable.any(axis=1)))
+    rejected = {_REASONS[0]: n_absent, _REASONS[1]: n_blocks - int(used.sum()) - n_absent}
+    window_looks = np.maximum(sums.figures[used, 1], 1.0)
     return OverlapStatistics(
         name=name,
         along=along,
@@ -218,7 +220,7 @@ def overlap_statistics(
         phasor=sums.phasor[used],
         coherence=_without_bias(sums.square[:, used], window_looks),
         separation=sums.figures[used, 2],
-        looks=sums.figures[used, 0] * fraction,
+        looks=sums.figures[used, 0],
         window_looks=window_looks,
         sample=first_sample + 0.5 * (edges[:-1] + edges[1:] - 1)[used],
         present=sums.present[used],
@@ -254,101 +256,6 @@ def join_statistics(pieces: Sequence[OverlapStatistics]) -> OverlapStatistics:
         tally=tally,
         **{name: np.concatenate([getattr(p, name) for p in pieces]) for name in along_block},
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Sums:
-    """Where the blocks write; ``figures`` (block, 3): samples, samples of a window, separation."""
-
-    phasor: NDArray[np.complex64]
-    square: NDArray[np.float32]
-    present: NDArray[np.bool_]
-    figures: Values
-
-    @classmethod
-    def empty(cls, n_blocks: int, n_pairs: int, n_dates: int) -> _Sums:
-        return cls(
-            np.full((n_blocks, n_pairs), complex(np.nan, np.nan), np.complex64),
-            np.full((2, n_blocks, n_pairs), np.nan, np.float32),
-            np.zeros((n_blocks, n_dates), bool),
-            np.zeros((n_blocks, 3)),
-        )
-
-
-def _sum_block(
-    upper: NDArray[np.complex64],
-    lower: NDArray[np.complex64],
-    separation: Values,
-    span: tuple[int, int],
-    *,
-    block: int,
-    pairs: NDArray[np.int64],
-    options: DiversityOptions,
-    sums: _Sums,
-) -> None:
-    first, last = span
-    n_valid = np.zeros(upper.shape[0], np.int64)
-    upper, lower = (
-        np.ascontiguousarray(upper[:, :, first:last]),
-        np.ascontiguousarray(lower[:, :, first:last]),
-    )
-    count_valid(upper, lower, n_valid)
-    present = n_valid >= max(PRESENT * n_valid.max(initial=0), 1)
-    sums.present[block] = present
-    dates = np.flatnonzero(present)
-    inside = present[pairs[:, 0]] & present[pairs[:, 1]]
-    if dates.size < 2 or not inside.any():
-        return
-    power: NDArray[np.float32] = np.zeros(upper[0].shape, np.float32)
-    add_power(upper, present, power)
-    add_power(lower, present, power)
-    power /= 2 * dates.size
-    scale = np.empty_like(power)
-    equalise(power, *CELL, scale)
-    n_common = int(np.count_nonzero(scale))
-    if n_common < LEAST_SAMPLES:
-        return
-    number = np.cumsum(present) - 1
-    own = np.repeat(np.arange(dates.size), 2).reshape(-1, 2)
-    numbered = np.concatenate([own, number[pairs[inside]]])
-    product = np.zeros(len(numbered), np.complex128)
-    square = np.zeros((2, len(numbered)))
-    total, total_squared = block_sums(
-        upper,
-        lower,
-        dates,
-        numbered,
-        scale,
-        _even(len(scale), options.window_lines),
-        _even(last - first, options.window_samples),
-        product,
-        square,
-    )
-    sums.phasor[block, inside] = product[dates.size :] / total
-    sums.square[:, block, inside] = square[:, dates.size :] / total
-    valid = scale > 0
-    sums.figures[block] = (
-        n_common * _evenness(power[valid], sums.square[:, block, inside], dates.size),
-        total_squared / total,
-        np.broadcast_to(separation[..., first:last], valid.shape)[valid].mean(),
-    )
-    sums.figures[block, 1] *= sums.figures[block, 0] / n_common
-
-
-def _even(length: int, size: int) -> int:
-    """Return the size nearest to the one asked for that leaves no narrow rest."""
-    return -(-length // max(round(length / size), 1))
-
-
-def _evenness(power: NDArray[np.float32], square: NDArray[np.float32], n_dates: int) -> float:
-    """Return the share of independent samples that uneven power leaves.
-
-    The mean power of n dates and two images still has speckle, with a relative variance of the mean squared coherence
-    of all pairs of 2 n images; pairs that are not compared count as incoherent.
-    """
-    p = power.astype(np.float64)
-    speckle = (n_dates + float(np.nansum(square))) / (2.0 * n_dates**2)
-    return float(min(p.sum() ** 2 / (p.size * (p * p).sum()) * (1.0 + speckle), 1.0))
 
 
 def _without_bias(square: NDArray[np.float32], looks: Values) -> NDArray[np.float32]:

@@ -1,0 +1,155 @@
+"""One block of an overlap: which dates it has, how even its power is, and the average of its windows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fringeworks.tops.options import DiversityOptions
+from fringeworks.tops.overlap_kernels import add_power, count_valid, equalise, fill_windows
+
+CELL: Final = (8, 16)
+"""Lines and samples of a cell within which power is evened out: a hundred metres square, some 70 independent samples."""
+
+PRESENT: Final = 0.5
+"""A date belongs to a block if it holds this share of the samples of the fullest date."""
+
+LEAST_SAMPLES: Final = 64
+"""A block with fewer common samples is left out: its coherence would be noise."""
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class BlockSums:
+    """Where the blocks write; ``figures`` (block, 3): looks, looks of a window, separation."""
+
+    phasor: NDArray[np.complex64]
+    square: NDArray[np.float32]
+    present: NDArray[np.bool_]
+    figures: Values
+
+    @classmethod
+    def empty(cls, n_blocks: int, n_pairs: int, n_dates: int) -> BlockSums:
+        """Return room for so many blocks."""
+        return cls(
+            np.full((n_blocks, n_pairs), complex(np.nan, np.nan), np.complex64),
+            np.full((2, n_blocks, n_pairs), np.nan, np.float32),
+            np.zeros((n_blocks, n_dates), bool),
+            np.zeros((n_blocks, 3)),
+        )
+
+
+def sum_block(
+    upper: NDArray[np.complex64],
+    lower: NDArray[np.complex64],
+    separation: Values,
+    span: tuple[int, int],
+    *,
+    block: int,
+    pairs: NDArray[np.int64],
+    fraction: float,
+    options: DiversityOptions,
+    sums: BlockSums,
+) -> None:
+    """Fill one block, the samples of ``span``; arguments as in :func:`fringeworks.tops.overlaps.overlap_statistics`."""
+    first, last = span
+    n_valid = np.zeros(upper.shape[0], np.int64)
+    upper, lower = (
+        np.ascontiguousarray(upper[:, :, first:last]),
+        np.ascontiguousarray(lower[:, :, first:last]),
+    )
+    count_valid(upper, lower, n_valid)
+    present = n_valid >= max(PRESENT * n_valid.max(initial=0), 1)
+    sums.present[block] = present
+    dates = np.flatnonzero(present)
+    inside = present[pairs[:, 0]] & present[pairs[:, 1]]
+    if dates.size < 2 or not inside.any():
+        return
+    power: NDArray[np.float32] = np.zeros(upper[0].shape, np.float32)
+    add_power(upper, present, power)
+    add_power(lower, present, power)
+    power /= 2 * dates.size
+    scale = np.empty_like(power)
+    equalise(power, *CELL, scale)
+    n_common = int(np.count_nonzero(scale))
+    if n_common < LEAST_SAMPLES:
+        return
+    number = np.cumsum(present) - 1
+    own = np.repeat(np.arange(dates.size), 2).reshape(-1, 2)
+    numbered = np.concatenate([own, number[pairs[inside]]])
+    size = _even(len(scale), options.window_lines), _even(last - first, options.window_samples)
+    n_windows = -(-len(scale) // size[0]) * -(-(last - first) // size[1])
+    windows = np.zeros((2, n_windows, len(numbered)), np.complex128)
+    n_samples = np.zeros(n_windows, np.int64)
+    fill_windows(upper, lower, dates, numbered, scale, *size, windows, n_samples)
+    valid = scale > 0
+    evenness = _evenness(power[valid], windows[:, :, dates.size :], n_samples, dates.size)
+    seen = n_samples > 0
+    mean = _average(windows[:, seen, dates.size :], n_samples[seen].astype(np.float64), evenness * fraction)
+    sums.phasor[block, inside], sums.square[:, block, inside] = mean.phasor, mean.square
+    sums.figures[block] = (
+        mean.looks,
+        mean.window_looks,
+        np.broadcast_to(separation[..., first:last], valid.shape)[valid].mean(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Average:
+    """Of the windows of a block: double difference (pair), squared coherence (image, pair), looks of all and of one."""
+
+    phasor: NDArray[np.complex128]
+    square: Values
+    looks: float
+    window_looks: float
+
+
+def _average(windows: NDArray[np.complex128], n_samples: Values, fraction: float) -> _Average:
+    """Average windows (image, window, pair), those without a signal toned down.
+
+    The weight of a window is the mean squared coherence of its pairs, freed of its bias and drawn toward the block's
+    mean as far as noise alone explains the differences.  A block half of water then counts as half a block of the
+    coherence that its land has: averaged evenly, it would count as a whole block of less coherence, whose pairs
+    have less noise in common.
+    """
+    looks = np.maximum(n_samples * fraction, 1.0)
+    squared = np.abs(windows) ** 2
+    signal = np.clip(squared.mean(axis=(0, 2)) - 1.0 / looks, 0.0, None)
+    mean = float(np.average(signal, weights=n_samples))
+    # Squared coherence g^2 of L looks has the variance 2 g^2 / L; two images and about half as many pairs as dates are
+    # independent, and no fewer than one.
+    n_independent = np.sqrt(windows.shape[2] / 2.0) + 0.5
+    noise = float((2.0 * mean / looks + 1.0 / looks**2).mean() / (2.0 * n_independent))
+    spread = float(np.average((signal - mean) ** 2, weights=n_samples))
+    kept = max(1.0 - noise / spread, 0.0) if spread > 0 else 0.0
+    weight = n_samples * np.maximum(mean + kept * (signal - mean), 1e-3 * max(mean, 1e-6))
+    weight /= weight.sum()
+    return _Average(
+        phasor=weight @ (windows[1] * windows[0].conj()),
+        square=weight @ squared,
+        looks=float(1.0 / (weight**2 / looks).sum()),
+        window_looks=float(weight @ looks),
+    )
+
+
+def _even(length: int, size: int) -> int:
+    """Return the size nearest to the one asked for that leaves no narrow rest."""
+    return -(-length // max(round(length / size), 1))
+
+
+def _evenness(
+    power: NDArray[np.float32], windows: NDArray[np.complex128], n_samples: NDArray[np.int64], n_dates: int
+) -> float:
+    """Return the share of independent samples that uneven power leaves.
+
+    The mean power of n dates and two images still has speckle, with a relative variance of the mean squared coherence
+    of all pairs of 2 n images; pairs that are not compared count as incoherent.
+    """
+    p = power.astype(np.float64)
+    square = np.average(np.abs(windows) ** 2, axis=1, weights=n_samples)
+    speckle = (n_dates + float(square.sum())) / (2.0 * n_dates**2)
+    return float(min(p.sum() ** 2 / (p.size * (p * p).sum()) * (1.0 + speckle), 1.0))
