@@ -16,9 +16,9 @@ from fringeworks.model.arrays import ComplexImage
 from fringeworks.model.grids import Shape, Window
 from fringeworks.numerics.compiled import in_threads
 from fringeworks.numerics.nodes import Nodes
-from fringeworks.numerics.planes import Source
-from fringeworks.numerics.resample_kernels import resample_strip
-from fringeworks.numerics.runs import Chirp, Weights
+from fringeworks.numerics.planes import Place
+from fringeworks.numerics.resample_kernels import Source, resample_strip
+from fringeworks.numerics.runs import Reach
 from fringeworks.numerics.taps import Taps
 
 STRIP: Final = 64
@@ -187,10 +187,15 @@ def resample(
         raise ShapeMismatchError(
             f"samples of shape {parts.shape[:2]}", expected=f"{tuple(where.shape)}, their place"
         )
-    source = _source(parts, where, valid)
-    chirp = _chirp(carrier, where)
+    source = Source(
+        _frozen(parts.reshape(where.rows, 2 * where.cols)),
+        Place(where.row, where.row + where.rows, where.col, where.col + where.cols),
+        _valid_columns(valid, where),
+        *_chirp(carrier, where),
+        _frozen(np.concatenate([np.concatenate([t.even, t.odd], axis=1) for t in (row_taps, col_taps)])),
+        Reach(row_taps.reach, col_taps.reach),
+    )
     result = _output(out, window)
-    weights = Weights(row_taps.even, row_taps.odd, col_taps.even, col_taps.odd)
     written = result.view(np.float32)
     kind = np.float64 if any(f.values.dtype != np.float32 for f in fields) else np.float32
     nodes = _nodes(row_offset, kind), _nodes(col_offset, kind), _nodes(phase, kind)
@@ -201,8 +206,6 @@ def resample(
                 source,
                 *nodes,
                 float(cycles_per_unit),
-                chirp,
-                weights,
                 written[top : top + STRIP],
                 window.row + top,
                 window.col,
@@ -222,9 +225,9 @@ def _frozen(array: NDArray[Any]) -> NDArray[Any]:
 def _parts_of(samples: NDArray[Any]) -> NDArray[Any]:
     """Return the samples as real and imaginary parts, (row, column, 2), without a copy where that is possible."""
     if samples.dtype == np.complex64 and samples.ndim == 2:
-        return _frozen(np.ascontiguousarray(samples).view(np.float32).reshape(*samples.shape, 2))
+        return np.ascontiguousarray(samples).view(np.float32).reshape(*samples.shape, 2)
     if samples.dtype == np.int16 and samples.ndim == 3 and samples.shape[2] == 2:
-        return _frozen(samples)
+        return np.ascontiguousarray(samples)
     raise OutOfRangeError(
         f"samples of type {samples.dtype} and shape {samples.shape}",
         expected="complex64 (row, column) or int16 (row, column, 2)",
@@ -242,28 +245,26 @@ def _check_fields(fields: list[CoarseField], window: Window) -> None:
             )
 
 
-def _source(parts: NDArray[Any], where: Window, valid: ValidSamples | None) -> Source:
+def _valid_columns(valid: ValidSamples | None, where: Window) -> NDArray[np.int64]:
+    n_rows, n_cols = where.row + where.rows, where.col + where.cols
     if valid is None:
-        shape = Shape(where.row + where.rows, where.col + where.cols)
-        valid = ValidSamples.all_of(shape)
-    first, last = (_frozen(a.astype(np.int64, copy=False)) for a in (valid.first, valid.last))
-    if first.shape != last.shape or first.ndim != 1 or first.size < where.row + where.rows:
+        valid = ValidSamples.all_of(Shape(n_rows, n_cols))
+    if valid.first.shape != valid.last.shape or valid.first.ndim != 1 or valid.first.size < n_rows:
         raise ShapeMismatchError(
-            f"valid samples of shapes {first.shape} and {last.shape}",
-            expected=f"one entry for each of {where.row + where.rows} rows or more",
+            f"valid samples of shapes {valid.first.shape} and {valid.last.shape}",
+            expected=f"one entry for each of {n_rows} rows or more",
         )
-    return Source(parts, where.row, where.col, first, last)
+    return _frozen(np.stack([valid.first, valid.last]).astype(np.int64))
 
 
-def _chirp(carrier: RowChirp | None, where: Window) -> Chirp:
+def _chirp(carrier: RowChirp | None, where: Window) -> tuple[NDArray[np.float64], float]:
     if carrier is None:
-        return Chirp(_frozen(np.empty(0)), _frozen(np.empty(0)), 0.0)
+        return _frozen(np.empty((2, 0))), 0.0
     if carrier.rate.size < where.col + where.cols:
         raise ShapeMismatchError(
             f"a carrier of {carrier.rate.size} columns", expected=f"{where.col + where.cols} or more"
         )
-    frequency, rate = (_frozen(a.astype(np.float64, copy=False)) for a in (carrier.frequency, carrier.rate))
-    return Chirp(frequency, rate, float(carrier.middle))
+    return _frozen(np.stack([carrier.frequency, carrier.rate]).astype(np.float64)), float(carrier.middle)
 
 
 def _output(out: ComplexImage | None, window: Window) -> ComplexImage:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fringeworks.numerics.compiled import kernel
 from fringeworks.numerics.nodes import FARTHEST, Nodes, expand_line, span_of
-from fringeworks.numerics.planes import SPARE, Planes, Source, cut_planes
+from fringeworks.numerics.planes import Place, cut_planes, holds, overlap
 from fringeworks.numerics.rough_run import interpolate_rough
 from fringeworks.numerics.runs import (
     HALO,
@@ -17,9 +17,8 @@ from fringeworks.numerics.runs import (
     PLANE,
     RUN,
     WORK_SPACE,
-    Chirp,
+    Reach,
     Run,
-    Weights,
     write_run,
     write_turned,
 )
@@ -27,6 +26,7 @@ from fringeworks.numerics.smooth_run import interpolate_smooth
 
 Doubles: TypeAlias = NDArray[np.float64]
 Singles: TypeAlias = NDArray[np.float32]
+Wholes: TypeAlias = NDArray[np.int64]
 
 TILE: Final = 512
 """Samples of a tile: with some sixty lines, its samples stay in the second cache."""
@@ -40,6 +40,22 @@ _ROW, _COL, _ROW_KEY, _COL_KEY, _CYCLES = 0, _WIDE, 2 * _WIDE, 3 * _WIDE, 4 * _W
 _LINE: Final = 5 * _WIDE
 
 
+class Source(NamedTuple):
+    """What is interpolated: samples (row, 2 column), parts side by side, where they lie, and all that is known of them.
+
+    ``valid`` is (2, row of the image): first and last valid column.  ``chirp`` is (2, column of the image): frequency
+    [cycles/row] at row ``middle``, and its change [cycles/row^2]; or empty.  ``taps``: see :func:`runs.weigh`.
+    """
+
+    samples: NDArray[Any]
+    place: Place
+    valid: Wholes
+    chirp: Doubles
+    middle: float
+    taps: Singles
+    reach: Reach
+
+
 @kernel
 def resample_strip(
     source: Source,
@@ -47,23 +63,25 @@ def resample_strip(
     col_nodes: Nodes,
     phase_nodes: Nodes,
     cycles_per_unit: float,
-    chirp: Chirp,
-    weights: Weights,
     out: Singles,
     first_row: int,
     first_col: int,
 ) -> None:
     """Fill output lines; ``out`` is (line, 2 sample), parts side by side, its origin at (first_row, first_col)."""
     n_rows, n_cols = out.shape[0], out.shape[1] // 2
-    row_reach, col_reach = len(weights.row_even), len(weights.col_even)
+    samples, place, valid, chirp, middle, taps, reach = source
     line, work, curve = np.zeros(_LINE), np.zeros(WORK_SPACE, np.float32), np.empty(PLANE)
     for left in range(0, n_cols, TILE):
         n = min(TILE, n_cols - left)
         col = first_col + left
         low, high = span_of(row_nodes, first_row, first_row + n_rows, col, col + n)
         near, far = span_of(col_nodes, first_row, first_row + n_rows, col, col + n)
-        top, bottom = first_row + low - row_reach, first_row + n_rows + high + row_reach + 1
-        image = _tile_image(source, top, bottom, col + near - col_reach, col + n + far + col_reach + 1)
+        top, bottom = first_row + low - reach.rows, first_row + n_rows + high + reach.rows + 1
+        cut = Place(top, bottom, col + near - reach.cols, col + n + far + reach.cols + 1)
+        if (cut.bottom - cut.top) * (cut.right - cut.left) > _LARGEST:
+            cut = Place(top, top, cut.left, cut.left)  # each run will cut what it needs
+        cut = overlap(cut, place)
+        planes = cut_planes(samples, place, cut)
         for r in range(n_rows):
             expand_line(row_nodes, first_row + r, col - HALO, line[_ROW : _ROW + n + 2 * HALO])
             expand_line(col_nodes, first_row + r, col - HALO, line[_COL : _COL + n + 2 * HALO])
@@ -72,16 +90,23 @@ def resample_strip(
                 expand_line(phase_nodes, first_row + r, col, cycles)
                 cycles *= cycles_per_unit
             _place(line, first_row + r, col - HALO, n + 2 * HALO)
-            target = out[r, 2 * left : 2 * (left + n)]
-            _fill_line(line, image, source, chirp, weights, work, curve, target, phase_nodes.values.size)
-
-
-@kernel
-def _tile_image(source: Source, top: int, bottom: int, left: int, right: int) -> Planes:
-    """Cut what a tile needs; nothing where offsets jump so much that it would be far more than a tile."""
-    if (bottom - top) * (right - left) > _LARGEST:
-        return cut_planes(source, source.row, source.row, source.col, source.col)
-    return cut_planes(source, top, bottom, left, right)
+            target, turned = out[r, 2 * left : 2 * (left + n)], phase_nodes.values.size > 0
+            _fill_line(
+                line,
+                samples,
+                place,
+                valid,
+                planes,
+                cut,
+                chirp,
+                middle,
+                taps,
+                reach,
+                work,
+                curve,
+                target,
+                turned,
+            )
 
 
 @kernel
@@ -99,43 +124,53 @@ def _place(line: Doubles, row: int, first_col: int, n: int) -> None:
 @kernel
 def _fill_line(
     line: Doubles,
-    image: Planes,
-    source: Source,
-    chirp: Chirp,
-    weights: Weights,
+    samples: NDArray[Any],
+    place: Place,
+    valid: Wholes,
+    planes: Singles,
+    cut: Place,
+    chirp: Doubles,
+    middle: float,
+    taps: Singles,
+    reach: Reach,
     work: Singles,
     curve: Doubles,
     out: Singles,
-    n_phases: int,
+    turned: bool,  # noqa: FBT001 - compiled code takes its arguments by place
 ) -> None:
     """Cut a line into runs whose samples have their neighbours at the same place, and fill each."""
     n, k = out.size // 2, 0
     while k < n:
-        row_key, col_key = line[_ROW_KEY + HALO + k], line[_COL_KEY + HALO + k]
         end = _end_of_run(line, k, min(n, k + RUN))
         first, last = end, end
-        if abs(row_key) < FARTHEST and abs(col_key) < FARTHEST:  # not so for NaN
-            first, last = _valid_part(_run_of(line, k, end), source, weights, k)
+        if _is_known(line, k):
+            first, last = _valid_part(_run_of(line, k, end), place, valid, reach, k)
         for j in range(2 * k, 2 * first):
             out[j] = np.nan
         for j in range(2 * last, 2 * end):
             out[j] = np.nan
         while first < last:
-            middle, smooth = _even_part(line, first, last, len(weights.col_even))
-            run = _run_of(line, first, middle)
-            held = image
-            if not _holds(image, run, source, weights):
-                held = _run_image(run, source, weights)
+            stop, smooth = _even_part(line, first, last, reach.cols)
+            run = _run_of(line, first, stop)
+            need = overlap(_need_of(run, reach), place)
+            if not holds(cut, need):
+                planes, cut = cut_planes(samples, place, need), need
             if smooth:
-                interpolate_smooth(run, held, chirp, weights, work, curve)
+                interpolate_smooth(run, line, planes, cut, chirp, middle, taps, reach, work, curve)
             else:
-                interpolate_rough(run, held, chirp, weights, work)
-            if n_phases:
+                interpolate_rough(run, line, planes, cut, chirp, middle, taps, reach, work)
+            if turned:
                 write_turned(work, run.size, out, first, line, _CYCLES + first)
             else:
                 write_run(work, run.size, out, first)
-            first = middle
+            first = stop
         k = end
+
+
+@kernel
+def _is_known(line: Doubles, k: int) -> bool:
+    """Return whether a position is a number within bounds."""
+    return bool(abs(line[_ROW_KEY + HALO + k]) < FARTHEST and abs(line[_COL_KEY + HALO + k]) < FARTHEST)
 
 
 @kernel
@@ -187,7 +222,6 @@ def _run_of(line: Doubles, start: int, end: int) -> Run:
     row_key, col_key = int(line[_ROW_KEY + HALO + start]), int(line[_COL_KEY + HALO + start])
     return Run(
         end - start,
-        line,
         _ROW + start,
         _COL + start,
         row_key >> 1,
@@ -198,47 +232,29 @@ def _run_of(line: Doubles, start: int, end: int) -> Run:
 
 
 @kernel
-def _window_of(run: Run, source: Source, weights: Weights) -> tuple[int, int, int, int]:
-    """Return the rows and columns (first and end of each) that a run may need, of those that there are."""
-    row_reach, col_reach = len(weights.row_even), len(weights.col_even)
-    return (
-        max(run.row_below - row_reach + 1, source.row),
-        min(run.row_below + row_reach + 1, source.row + source.samples.shape[0]),
-        max(run.col_below - col_reach + 1, source.col),
-        min(run.col_below + run.size + col_reach, source.col + source.samples.shape[1]),
+def _need_of(run: Run, reach: Reach) -> Place:
+    """Return the rows and columns that a run may need."""
+    return Place(
+        run.row_below - reach.rows + 1,
+        run.row_below + reach.rows + 1,
+        run.col_below - reach.cols + 1,
+        run.col_below + run.size + reach.cols,
     )
 
 
 @kernel
-def _holds(image: Planes, run: Run, source: Source, weights: Weights) -> bool:
-    """Return whether an image holds all neighbours of a run."""
-    top, bottom, left, right = _window_of(run, source, weights)
-    cols = image.width - SPARE
-    inside = top >= image.row and left >= image.col
-    return inside and bottom <= image.row + image.n_rows and right <= image.col + cols
-
-
-@kernel
-def _run_image(run: Run, source: Source, weights: Weights) -> Planes:
-    top, bottom, left, right = _window_of(run, source, weights)
-    return cut_planes(source, top, bottom, left, right)
-
-
-@kernel
-def _valid_part(run: Run, source: Source, weights: Weights, start: int) -> tuple[int, int]:
+def _valid_part(run: Run, place: Place, valid: Wholes, reach: Reach, start: int) -> tuple[int, int]:
     """Return which of a run's samples, the first being number ``start``, have all their neighbours."""
-    top, bottom, before, after = run.row_below, run.row_below, 0, 0
+    need = _need_of(run, reach)
+    top, bottom = (run.row_below, run.row_below + 1) if run.on_row else (need.top, need.bottom)
+    before, after = (0, 0) if run.on_col else (reach.cols - 1, reach.cols)
     end = start + run.size
-    if not run.on_row:
-        top, bottom = top - len(weights.row_even) + 1, bottom + len(weights.row_even)
-    if not run.on_col:
-        before, after = len(weights.col_even) - 1, len(weights.col_even)
-    if top < source.row or bottom >= source.row + source.samples.shape[0]:
+    if top < place.top or bottom > place.bottom:
         return end, end
-    low, high = source.col, source.col + source.samples.shape[1] - 1
-    for r in range(top, bottom + 1):
-        if source.first_valid[r] < 0:
+    low, high = place.left, place.right - 1
+    for r in range(top, bottom):
+        if valid[0, r] < 0:
             return end, end
-        low, high = max(low, source.first_valid[r]), min(high, source.last_valid[r])
+        low, high = max(low, valid[0, r]), min(high, valid[1, r])
     first = min(max(low + before - run.col_below + start, start), end)
     return first, max(min(high - after - run.col_below + start + 1, end), first)

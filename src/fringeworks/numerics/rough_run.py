@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fringeworks.numerics.compiled import kernel
 from fringeworks.numerics.phase import turn_of
-from fringeworks.numerics.planes import Planes
+from fringeworks.numerics.planes import Place, width_of
 from fringeworks.numerics.runs import (
     BEND_IM,
     BEND_RE,
@@ -25,45 +25,51 @@ from fringeworks.numerics.runs import (
     TOTAL_RE,
     TURN_IM,
     TURN_RE,
-    Chirp,
+    Reach,
     Run,
-    Weights,
     add_turned,
     weigh_columns,
     weigh_rows,
 )
 
+Doubles: TypeAlias = NDArray[np.float64]
 Singles: TypeAlias = NDArray[np.float32]
 
 
 @kernel
-def interpolate_rough(run: Run, image: Planes, chirp: Chirp, weights: Weights, work: Singles) -> None:
+def interpolate_rough(
+    run: Run,
+    line: Doubles,
+    planes: Singles,
+    place: Place,
+    chirp: Doubles,
+    middle: float,
+    taps: Singles,
+    reach: Reach,
+    work: Singles,
+) -> None:
     """Sum the weighted neighbours of each sample: along each row first, then over the rows, free of the carrier."""
-    n = run.size
-    row_reach, col_reach = len(weights.row_even), len(weights.col_even)
-    r0, r1, c0, c1 = 0, 2 * row_reach, 0, 2 * col_reach
-    if run.on_row:
-        r0, r1 = row_reach - 1, row_reach
-    if run.on_col:
-        c0, c1 = col_reach - 1, col_reach
-    weigh_columns(run, weights, work)
-    weigh_rows(run, weights, work)
-    turned = chirp.rate.size > 0 and not run.on_row
+    n, width = run.size, width_of(place)
+    r0, r1 = (reach.rows - 1, reach.rows) if run.on_row else (0, 2 * reach.rows)
+    c0, c1 = (reach.cols - 1, reach.cols) if run.on_col else (0, 2 * reach.cols)
+    weigh_columns(run, line, taps, reach, work)
+    weigh_rows(run, line, taps, reach, work)
+    turned = chirp.size > 0 and not run.on_row
+    first_row = run.row_below - (reach.rows - 1)
     if turned:
-        _begin_turns(run, chirp, work, row_reach)
+        _begin_turns(run, line, chirp, middle, work, first_row)
     for k in range(n):
         work[TOTAL_RE + k] = 0.0
         work[TOTAL_IM + k] = 0.0
-    start = (run.row_below - (row_reach - 1) - image.row) * image.width
-    start += run.col_below - (col_reach - 1) - image.col + c0
+    re = (first_row - place.top) * width + run.col_below - (reach.cols - 1) - place.left + c0
+    im = re + (place.bottom - place.top) * width
     for r in range(r0, r1):
-        at, weight = start + r * image.width, ROW_WEIGHT + r * PLANE
-        _sum_row(image.real, at, work, n, c0, c1, PART_RE)
-        _sum_row(image.imaginary, at, work, n, c0, c1, PART_IM)
+        _sum_row(planes, re + r * width, work, n, c0, c1, PART_RE)
+        _sum_row(planes, im + r * width, work, n, c0, c1, PART_IM)
         if turned:
-            add_turned(work, weight, work, PART_RE, work, PART_IM, n, TOTAL_RE)
+            add_turned(work, ROW_WEIGHT + r * PLANE, work, PART_RE, PART_IM, n, TOTAL_RE)
         else:
-            _add_weighted(work, weight, n)
+            _add_weighted(work, ROW_WEIGHT + r * PLANE, n)
 
 
 @kernel
@@ -75,22 +81,23 @@ def _add_weighted(work: Singles, start: int, n: int) -> None:
 
 
 @kernel
-def _begin_turns(run: Run, chirp: Chirp, work: Singles, row_reach: int) -> None:
+def _begin_turns(
+    run: Run, line: Doubles, chirp: Doubles, middle: float, work: Singles, first_row: int
+) -> None:
     """Set the turn that frees the first row of the carrier, the step to the next row, and how the step changes.
 
     At distance d from the position the carrier differs by f d + g d^2 / 2, f the frequency at the position.
     """
     n, x = run.size, run.col_below
     x1 = x if run.on_col else x + 1
-    f0, g0 = chirp.frequency[x : x + n], chirp.rate[x : x + n]
-    f1, g1 = chirp.frequency[x1 : x1 + n], chirp.rate[x1 : x1 + n]
-    first = run.row_below - (row_reach - 1)
-    row, col = run.line[run.row + HALO :], run.line[run.col + HALO :]
+    f0, g0 = chirp[0, x : x + n], chirp[1, x : x + n]
+    f1, g1 = chirp[0, x1 : x1 + n], chirp[1, x1 : x1 + n]
+    row, col = line[run.row + HALO :], line[run.col + HALO :]
     for k in range(n):
         share = col[k] - (x + k)
         rate = g0[k] + share * (g1[k] - g0[k])
-        frequency = f0[k] + share * (f1[k] - f0[k]) + rate * (row[k] - chirp.middle)
-        d = first - row[k]
+        frequency = f0[k] + share * (f1[k] - f0[k]) + rate * (row[k] - middle)
+        d = first_row - row[k]
         work[TURN_RE + k], work[TURN_IM + k] = turn_of(-d * (frequency + 0.5 * rate * d))
         work[STEP_RE + k], work[STEP_IM + k] = turn_of(-(frequency + rate * (d + 0.5)))
         work[BEND_RE + k], work[BEND_IM + k] = turn_of(-rate)

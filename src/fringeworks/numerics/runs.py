@@ -2,7 +2,8 @@
 
 Work space is one flat array cut into planes of ``PLANE`` numbers at places known when the code is compiled: so the
 compiler sees that planes do not overlap, and turns the loops over a run into vector code.  Functions hand each other whole
-arrays and where to begin; a slice handed on would be counted in and out, which takes longer than a loop.
+arrays and where to begin, and records of plain numbers; arrays in records, and slices handed on, would be counted in and out
+each time, which takes longer than a loop.
 """
 
 from __future__ import annotations
@@ -40,21 +41,11 @@ WORK_SPACE: Final = ROW_WEIGHT + LENGTHS[-1] * PLANE
 """Numbers of work space that a run needs."""
 
 
-class Chirp(NamedTuple):
-    """Carrier: frequency [cycles/row] at row ``middle`` and its change [cycles/row^2], both (col); none where empty."""
+class Reach(NamedTuple):
+    """Half the number of row and of column taps."""
 
-    frequency: Doubles
-    rate: Doubles
-    middle: float
-
-
-class Weights(NamedTuple):
-    """Coefficients of row and column taps."""
-
-    row_even: Singles
-    row_odd: Singles
-    col_even: Singles
-    col_odd: Singles
+    rows: int
+    cols: int
 
 
 class Run(NamedTuple):
@@ -65,7 +56,6 @@ class Run(NamedTuple):
     """
 
     size: int
-    line: Doubles
     row: int
     col: int
     row_below: int
@@ -81,9 +71,11 @@ def whole_pieces(n: int) -> int:
 
 
 @kernel
-def weigh(even: Singles, odd: Singles, work: Singles, n: int, start: int) -> None:
-    """Evaluate the weights of all taps for the n fractions in ``FRACTION``, into planes from ``start`` on."""
-    half = len(even)
+def weigh(taps: Singles, first: int, half: int, work: Singles, n: int, start: int) -> None:
+    """Evaluate the weights of all taps for the n fractions in ``FRACTION``, into planes from ``start`` on.
+
+    ``taps`` is (pair of taps, 4): even and odd coefficients; those of this axis are ``half`` pairs from ``first`` on.
+    """
     for k in range(n):
         mu = work[FRACTION + k]
         nu = mu - np.float32(0.5)
@@ -91,7 +83,7 @@ def weigh(even: Singles, odd: Singles, work: Singles, n: int, start: int) -> Non
         work[_SQUARE + k] = nu * nu
         work[_INSIDE + k] = mu * (np.float32(1.0) - mu)
     for m in range(half):
-        e0, e1, o0, o1 = even[m, 0], even[m, 1], odd[m, 0], odd[m, 1]
+        e0, e1, o0, o1 = taps[first + m, 0], taps[first + m, 1], taps[first + m, 2], taps[first + m, 3]
         left, right = work[start + m * PLANE :], work[start + (2 * half - 1 - m) * PLANE :]
         for k in range(n):
             s, p = work[_SQUARE + k], work[_INSIDE + k]
@@ -105,19 +97,19 @@ def weigh(even: Singles, odd: Singles, work: Singles, n: int, start: int) -> Non
 
 
 @kernel
-def weigh_columns(run: Run, weights: Weights, work: Singles) -> None:
+def weigh_columns(run: Run, line: Doubles, taps: Singles, reach: Reach, work: Singles) -> None:
     """Evaluate the weights along columns at the samples of a run."""
     n = whole_pieces(run.size)
-    _find_fractions(run.line, run.col + HALO, run.col_below, 1, work, n)
-    weigh(weights.col_even, weights.col_odd, work, n, COL_WEIGHT)
+    _find_fractions(line, run.col + HALO, run.col_below, 1, work, n)
+    weigh(taps, reach.rows, reach.cols, work, n, COL_WEIGHT)
 
 
 @kernel
-def weigh_rows(run: Run, weights: Weights, work: Singles) -> None:
+def weigh_rows(run: Run, line: Doubles, taps: Singles, reach: Reach, work: Singles) -> None:
     """Evaluate the weights along rows at the samples of a run."""
     n = whole_pieces(run.size)
-    _find_fractions(run.line, run.row + HALO, run.row_below, 0, work, n)
-    weigh(weights.row_even, weights.row_odd, work, n, ROW_WEIGHT)
+    _find_fractions(line, run.row + HALO, run.row_below, 0, work, n)
+    weigh(taps, 0, reach.rows, work, n, ROW_WEIGHT)
 
 
 @kernel
@@ -129,18 +121,11 @@ def _find_fractions(line: Doubles, start: int, below: int, step: int, work: Sing
 
 @kernel
 def add_turned(
-    work: Singles,
-    weight: int,
-    real: Singles,
-    re_start: int,
-    imaginary: Singles,
-    im_start: int,
-    n: int,
-    total: int,
+    work: Singles, weight: int, values: Singles, re_start: int, im_start: int, n: int, total: int
 ) -> None:
     """Add a weighted row freed of its carrier to the planes at ``total``, and turn on to the next row."""
     total_re, total_im = work[total : total + n], work[total + PLANE : total + PLANE + n]
-    re, im, w = real[re_start : re_start + n], imaginary[im_start : im_start + n], work[weight : weight + n]
+    re, im, w = values[re_start : re_start + n], values[im_start : im_start + n], work[weight : weight + n]
     for k in range(n):
         total_re[k] += w[k] * (work[TURN_RE + k] * re[k] - work[TURN_IM + k] * im[k])
         total_im[k] += w[k] * (work[TURN_RE + k] * im[k] + work[TURN_IM + k] * re[k])

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fringeworks.numerics.compiled import kernel
 from fringeworks.numerics.phase import turn_of
-from fringeworks.numerics.planes import Planes
+from fringeworks.numerics.planes import Place, width_of
 from fringeworks.numerics.runs import (
     BEND_IM,
     BEND_RE,
@@ -30,9 +30,8 @@ from fringeworks.numerics.runs import (
     TOTAL_RE,
     TURN_IM,
     TURN_RE,
-    Chirp,
+    Reach,
     Run,
-    Weights,
     add_turned,
     weigh,
     weigh_columns,
@@ -45,31 +44,37 @@ Singles: TypeAlias = NDArray[np.float32]
 
 @kernel
 def interpolate_smooth(
-    run: Run, image: Planes, chirp: Chirp, weights: Weights, work: Singles, curve: Doubles
+    run: Run,
+    line: Doubles,
+    planes: Singles,
+    place: Place,
+    chirp: Doubles,
+    middle: float,
+    taps: Singles,
+    reach: Reach,
+    work: Singles,
+    curve: Doubles,
 ) -> None:
     """Sum the weighted neighbours of a run: over the rows at each column, free of the carrier, then over the columns."""
-    row_reach, col_reach = len(weights.row_even), len(weights.col_even)
-    n_cols = run.size + 2 * col_reach - 1
-    n = whole_pieces(n_cols)
-    first_row, first_col = run.row_below - (row_reach - 1), run.col_below - (col_reach - 1)
-    _follow_rows(
-        run.line, run.row + HALO - (col_reach - 1), run.col + HALO - (col_reach - 1), first_col, curve, n
-    )
+    n_cols = run.size + 2 * reach.cols - 1
+    n, width = whole_pieces(n_cols), width_of(place)
+    first_row, first_col = run.row_below - (reach.rows - 1), run.col_below - (reach.cols - 1)
+    before = HALO - (reach.cols - 1)
+    _follow_rows(line, run.row + before, run.col + before, first_col, curve, n)
     _begin_sums(curve, run.row_below, work, n)
-    weigh(weights.row_even, weights.row_odd, work, n, ROW_WEIGHT)
-    start = (first_row - image.row) * image.width + first_col - image.col
-    if chirp.rate.size > 0:
-        _begin_turns(curve, n_cols, chirp.frequency, chirp.rate, chirp.middle, work, first_row, first_col)
-        for r in range(2 * row_reach):
-            at = start + r * image.width
-            add_turned(work, ROW_WEIGHT + r * PLANE, image.real, at, image.imaginary, at, n, PART_RE)
+    weigh(taps, 0, reach.rows, work, n, ROW_WEIGHT)
+    re = (first_row - place.top) * width + first_col - place.left
+    im = re + (place.bottom - place.top) * width
+    if chirp.size > 0:
+        _begin_turns(curve, n_cols, chirp, middle, work, first_row, first_col)
+        for r in range(2 * reach.rows):
+            add_turned(work, ROW_WEIGHT + r * PLANE, planes, re + r * width, im + r * width, n, PART_RE)
     else:
-        for r in range(0, 2 * row_reach, 2):
-            at = start + r * image.width
-            _add_two(image.real, at, image.width, work, ROW_WEIGHT + r * PLANE, PART_RE, n)
-            _add_two(image.imaginary, at, image.width, work, ROW_WEIGHT + r * PLANE, PART_IM, n)
-    weigh_columns(run, weights, work)
-    _sum_columns(work, whole_pieces(run.size), 2 * col_reach)
+        for r in range(0, 2 * reach.rows, 2):
+            _add_two(planes, re + r * width, width, work, ROW_WEIGHT + r * PLANE, PART_RE, n)
+            _add_two(planes, im + r * width, width, work, ROW_WEIGHT + r * PLANE, PART_IM, n)
+    weigh_columns(run, line, taps, reach, work)
+    _sum_columns(work, whole_pieces(run.size), 2 * reach.cols)
 
 
 @kernel
@@ -90,20 +95,13 @@ def _begin_sums(curve: Doubles, row_below: int, work: Singles, n: int) -> None:
 
 @kernel
 def _begin_turns(
-    curve: Doubles,
-    n: int,
-    frequencies: Doubles,
-    rates: Doubles,
-    middle: float,
-    work: Singles,
-    first_row: int,
-    first_col: int,
+    curve: Doubles, n: int, chirp: Doubles, middle: float, work: Singles, first_row: int, first_col: int
 ) -> None:
     """Set the turn that frees the first row of the carrier, the step to the next row, and how the step changes.
 
     At distance d from the position the carrier differs by f d + g d^2 / 2, f the frequency at the position.
     """
-    frequency_at, rate_at = frequencies[first_col : first_col + n], rates[first_col : first_col + n]
+    frequency_at, rate_at = chirp[0, first_col : first_col + n], chirp[1, first_col : first_col + n]
     for k in range(n):
         rate = rate_at[k]
         frequency = frequency_at[k] + rate * (curve[k] - middle)
