@@ -30,6 +30,7 @@ install() {
     sarsen) "$2" install sarsen==0.9.6 xarray-sentinel==0.9.6 ;;
     insardev-pygmtsar) "$2" install insardev-pygmtsar==2026.3.21 ;;
     whirlwind) "$2" install whirlwind-insar==0.10.0 ;;
+    opencv) "$2" install opencv-python-headless==5.0.0.93 ;;
     esac
 }
 
@@ -42,12 +43,13 @@ module() {
     sarsen) echo sarsen ;;
     insardev-pygmtsar) echo insardev_pygmtsar ;;
     whirlwind) echo whirlwind ;;
+    opencv) echo cv2 ;;
     *) return 1 ;;
     esac
 }
 
 failed=0
-known="dolphin mintpy pygmtsar sarsen insardev-pygmtsar whirlwind"
+known="dolphin mintpy pygmtsar sarsen insardev-pygmtsar whirlwind opencv"
 for name in ${*:-$known}; do
     home=.bench/$name
     if [ -e "$home/.complete" ]; then

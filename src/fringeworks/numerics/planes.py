@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,39 +11,66 @@ from fringeworks.numerics.compiled import kernel
 
 Singles: TypeAlias = NDArray[np.float32]
 
-
-class Source(NamedTuple):
-    """Samples to interpolate: real and imaginary parts, where they lie in their image, and which are valid."""
-
-    samples: NDArray[Any]
-    row: int
-    col: int
-    first_valid: NDArray[np.int64]
-    last_valid: NDArray[np.int64]
+SPARE: Final = 32
+"""Columns of zeros behind a plane: loops over whole pieces of a run may read them."""
 
 
-class Planes(NamedTuple):
-    """Parts of samples, apart; (0, 0) lies at (row, col) of the image."""
+class Place(NamedTuple):
+    """Where samples lie in their image: rows ``top`` to ``bottom`` - 1, columns ``left`` to ``right`` - 1."""
 
-    real: Singles
-    imaginary: Singles
-    row: int
-    col: int
+    top: int
+    bottom: int
+    left: int
+    right: int
 
 
 @kernel
-def cut_planes(source: Source, top: int, bottom: int, left: int, right: int) -> Planes:
-    """Cut a window, clipped to what there is, out of the samples; what is not finite becomes NaN in both parts."""
-    top, left = max(top, source.row), max(left, source.col)
-    bottom = max(min(bottom, source.row + source.samples.shape[0]), top)
-    right = max(min(right, source.col + source.samples.shape[1]), left)
-    real = np.empty((bottom - top, right - left), np.float32)
-    imaginary = np.empty((bottom - top, right - left), np.float32)
-    for r in range(bottom - top):
-        given = source.samples[top - source.row + r, left - source.col : right - source.col]
-        re, im = real[r], imaginary[r]
-        for k in range(right - left):
-            a, b = np.float32(given[k, 0]), np.float32(given[k, 1])
-            missing = (a - a) + (b - b)  # 0, or NaN where a part is NaN or infinite
-            re[k], im[k] = a + missing, b + missing
-    return Planes(real, imaginary, top, left)
+def overlap(first: Place, second: Place) -> Place:
+    """Return what two places have in common; empty, at the first's side, where they do not meet."""
+    top = min(max(first.top, second.top), second.bottom)
+    left = min(max(first.left, second.left), second.right)
+    bottom = max(min(first.bottom, second.bottom), top)
+    return Place(top, bottom, left, max(min(first.right, second.right), left))
+
+
+@kernel
+def holds(outer: Place, inner: Place) -> bool:
+    """Return whether one place lies within another."""
+    rows = outer.top <= inner.top and inner.bottom <= outer.bottom
+    return rows and outer.left <= inner.left and inner.right <= outer.right
+
+
+@kernel
+def width_of(place: Place) -> int:
+    """Return the numbers in a row of a plane: its columns and the spare ones."""
+    return place.right - place.left + SPARE
+
+
+@kernel
+def cut_planes(samples: NDArray[Any], given: Place, cut: Place) -> Singles:
+    """Cut a window out of samples that lie at ``given``: real parts row after row, then imaginary parts likewise.
+
+    What is not finite becomes NaN in both parts.
+    """
+    width, n_rows = width_of(cut), cut.bottom - cut.top
+    planes = np.empty(2 * n_rows * width, np.float32)
+    for r in range(n_rows):
+        _cut_row(
+            samples, cut.top - given.top + r, cut.left - given.left, planes, r * width, n_rows * width, width
+        )
+    return planes
+
+
+@kernel
+def _cut_row(
+    samples: NDArray[Any], row: int, first: int, planes: Singles, start: int, size: int, width: int
+) -> None:
+    n = width - SPARE
+    parts = samples[row, 2 * first : 2 * (first + n)]
+    re, im = planes[start : start + width], planes[start + size : start + size + width]
+    for k in range(n):
+        a, b = np.float32(parts[2 * k]), np.float32(parts[2 * k + 1])
+        missing = (a - a) + (b - b)  # 0, or NaN where a part is NaN or infinite
+        re[k], im[k] = a + missing, b + missing
+    re[n:] = 0.0
+    im[n:] = 0.0

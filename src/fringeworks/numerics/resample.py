@@ -5,7 +5,6 @@ Positions are fractional (row, column) of the image that is resampled; 0 is the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,9 +16,9 @@ from fringeworks.model.arrays import ComplexImage
 from fringeworks.model.grids import Shape, Window
 from fringeworks.numerics.compiled import in_threads
 from fringeworks.numerics.nodes import Nodes
-from fringeworks.numerics.planes import Source
-from fringeworks.numerics.resample_kernels import resample_strip
-from fringeworks.numerics.run_kernels import Chirp, Weights
+from fringeworks.numerics.planes import Place
+from fringeworks.numerics.resample_kernels import Source, resample_strip
+from fringeworks.numerics.runs import Reach
 from fringeworks.numerics.taps import Taps
 
 STRIP: Final = 64
@@ -177,8 +176,8 @@ def resample(
     -----
     Each output sample depends on its position and its neighbours alone: blocks, strips and threads change no bit.
     Phases are evaluated and reduced to a cycle in float64, everything else is float32.  Reach: ``row_taps.reach`` and
-    ``col_taps.reach`` samples around a position.  Memory beyond the arrays: less than 1 MiB a thread, and as float64
-    64 rows of each field.
+    ``col_taps.reach`` samples around a position.  Memory beyond the arrays: less than 1 MiB a thread; fields of mixed
+    types are copied as float64.
     """
     parts = _parts_of(samples)
     where = place or Window(0, 0, *parts.shape[:2])
@@ -188,43 +187,45 @@ def resample(
         raise ShapeMismatchError(
             f"samples of shape {parts.shape[:2]}", expected=f"{tuple(where.shape)}, their place"
         )
-    source = _source(parts, where, valid)
-    chirp = _chirp(carrier, where)
+    source = Source(
+        _frozen(parts.reshape(where.rows, 2 * where.cols)),
+        Place(where.row, where.row + where.rows, where.col, where.col + where.cols),
+        _valid_columns(valid, where),
+        *_chirp(carrier, where),
+        _frozen(np.concatenate([np.concatenate([t.even, t.odd], axis=1) for t in (row_taps, col_taps)])),
+        Reach(row_taps.reach, col_taps.reach),
+    )
     result = _output(out, window)
-    weights = Weights(row_taps.even, row_taps.odd, col_taps.even, col_taps.odd)
     written = result.view(np.float32)
+    kind = np.float64 if any(f.values.dtype != np.float32 for f in fields) else np.float32
+    nodes = _nodes(row_offset, kind), _nodes(col_offset, kind), _nodes(phase, kind)
 
     def fill(first: int, last: int) -> None:
-        for strip in range(first, last):
-            top = strip * STRIP
-            bottom = min(top + STRIP, window.rows)
-            rows = range(window.row + top, window.row + bottom)
+        for top in range(first * STRIP, min(last * STRIP, window.rows), STRIP):
             resample_strip(
                 source,
-                _nodes(row_offset, rows, 1.0),
-                _nodes(col_offset, rows, 1.0),
-                _nodes(phase, rows, cycles_per_unit),
-                chirp,
-                weights,
-                written[top:bottom],
+                *nodes,
+                float(cycles_per_unit),
+                written[top : top + STRIP],
                 window.row + top,
                 window.col,
             )
 
-    _run(fill, -(-window.rows // STRIP) if window.cols else 0)
+    in_threads(fill, -(-window.rows // STRIP) if window.cols else 0)
     return result
 
 
-def _run(fill: Callable[[int, int], None], n_strips: int) -> None:
-    with np.errstate(all="ignore"):
-        in_threads(fill, n_strips)
+def _frozen(array: NDArray[Any]) -> NDArray[Any]:
+    """Return a contiguous array that cannot be written: so kernels are compiled once, whatever the caller's could."""
+    view = np.ascontiguousarray(array).view()
+    view.flags.writeable = False
+    return view
 
 
 def _parts_of(samples: NDArray[Any]) -> NDArray[Any]:
     """Return the samples as real and imaginary parts, (row, column, 2), without a copy where that is possible."""
     if samples.dtype == np.complex64 and samples.ndim == 2:
-        flat = np.ascontiguousarray(samples)
-        return flat.view(np.float32).reshape(*samples.shape, 2)
+        return np.ascontiguousarray(samples).view(np.float32).reshape(*samples.shape, 2)
     if samples.dtype == np.int16 and samples.ndim == 3 and samples.shape[2] == 2:
         return np.ascontiguousarray(samples)
     raise OutOfRangeError(
@@ -244,28 +245,26 @@ def _check_fields(fields: list[CoarseField], window: Window) -> None:
             )
 
 
-def _source(parts: NDArray[Any], where: Window, valid: ValidSamples | None) -> Source:
+def _valid_columns(valid: ValidSamples | None, where: Window) -> NDArray[np.int64]:
+    n_rows, n_cols = where.row + where.rows, where.col + where.cols
     if valid is None:
-        shape = Shape(where.row + where.rows, where.col + where.cols)
-        valid = ValidSamples.all_of(shape)
-    first, last = (np.ascontiguousarray(a, np.int64) for a in (valid.first, valid.last))
-    if first.shape != last.shape or first.ndim != 1 or first.size < where.row + where.rows:
+        valid = ValidSamples.all_of(Shape(n_rows, n_cols))
+    if valid.first.shape != valid.last.shape or valid.first.ndim != 1 or valid.first.size < n_rows:
         raise ShapeMismatchError(
-            f"valid samples of shapes {first.shape} and {last.shape}",
-            expected=f"one entry for each of {where.row + where.rows} rows or more",
+            f"valid samples of shapes {valid.first.shape} and {valid.last.shape}",
+            expected=f"one entry for each of {n_rows} rows or more",
         )
-    return Source(parts, where.row, where.col, first, last)
+    return _frozen(np.stack([valid.first, valid.last]).astype(np.int64))
 
 
-def _chirp(carrier: RowChirp | None, where: Window) -> Chirp:
+def _chirp(carrier: RowChirp | None, where: Window) -> tuple[NDArray[np.float64], float]:
     if carrier is None:
-        return Chirp(np.empty(0), np.empty(0), 0.0)
+        return _frozen(np.empty((2, 0))), 0.0
     if carrier.rate.size < where.col + where.cols:
         raise ShapeMismatchError(
             f"a carrier of {carrier.rate.size} columns", expected=f"{where.col + where.cols} or more"
         )
-    frequency, rate = (np.ascontiguousarray(a, np.float64) for a in (carrier.frequency, carrier.rate))
-    return Chirp(frequency, rate, float(carrier.middle))
+    return _frozen(np.stack([carrier.frequency, carrier.rate]).astype(np.float64)), float(carrier.middle)
 
 
 def _output(out: ComplexImage | None, window: Window) -> ComplexImage:
@@ -279,14 +278,8 @@ def _output(out: ComplexImage | None, window: Window) -> ComplexImage:
     return out
 
 
-def _nodes(field: CoarseField | None, rows: range, scale: float) -> Nodes:
-    """Return the nodes behind some output rows, as float64."""
+def _nodes(field: CoarseField | None, kind: type[np.floating]) -> Nodes:
     if field is None:
-        return Nodes(np.empty((0, 0)), 0, 1, 0, 1)
-    n = field.values.shape[0]
-    low = min(max((rows[0] - field.row_start) // field.row_step, 0), max(n - 2, 0))
-    high = max(min((rows[-1] - field.row_start) // field.row_step + 2, n), low + 1)
-    values = np.ascontiguousarray(field.values[low:high], np.float64) * scale
-    return Nodes(
-        values, field.row_start + low * field.row_step, field.row_step, field.col_start, field.col_step
-    )
+        return Nodes(_frozen(np.empty((0, 0), kind)), 0, 1, 0, 1)
+    values = _frozen(field.values.astype(kind, copy=False))
+    return Nodes(values, int(field.row_start), int(field.row_step), int(field.col_start), int(field.col_step))

@@ -2,34 +2,58 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fringeworks.numerics.compiled import kernel
 from fringeworks.numerics.nodes import FARTHEST, Nodes, expand_line, span_of
-from fringeworks.numerics.planes import Planes, Source, cut_planes
-from fringeworks.numerics.run_kernels import (
+from fringeworks.numerics.planes import Place, cut_planes, holds, overlap
+from fringeworks.numerics.rough_run import interpolate_rough
+from fringeworks.numerics.runs import (
+    HALO,
+    PIECE,
+    PLANE,
     RUN,
     WORK_SPACE,
-    Chirp,
+    Reach,
     Run,
-    Weights,
-    interpolate_run,
     write_run,
+    write_turned,
 )
+from fringeworks.numerics.smooth_run import interpolate_smooth
 
 Doubles: TypeAlias = NDArray[np.float64]
 Singles: TypeAlias = NDArray[np.float32]
+Wholes: TypeAlias = NDArray[np.int64]
 
 TILE: Final = 512
 """Samples of a tile: with some sixty lines, its samples stay in the second cache."""
 _LARGEST: Final = 2**20  # samples of a tile's window; ten times what an unwarped tile needs
-# Planes of an output line of a tile.  Keys are twice the row below a position, and twice the column below it minus the
-# output column, plus one where the position lies on that row or column: it needs no neighbours along that axis.
-_ROW, _COL, _ROW_KEY, _COL_KEY, _CYCLES = 0, TILE, 2 * TILE, 3 * TILE, 4 * TILE
-_LINE: Final = 5 * TILE
+_STEEPEST: Final = 2e-4  # rows a column: slower changes let both axes be interpolated one after the other
+# Planes of an output line of a tile, with positions of neighbours on both sides.  Keys are twice the row below a position,
+# and twice the column below it minus the output column, plus one where the position lies on that row or column: it needs
+# no neighbours along that axis.
+_WIDE: Final = TILE + 2 * HALO + PIECE
+_ROW, _COL, _ROW_KEY, _COL_KEY, _CYCLES = 0, _WIDE, 2 * _WIDE, 3 * _WIDE, 4 * _WIDE
+_LINE: Final = 5 * _WIDE
+
+
+class Source(NamedTuple):
+    """What is interpolated: samples (row, 2 column), parts side by side, where they lie, and all that is known of them.
+
+    ``valid`` is (2, row of the image): first and last valid column.  ``chirp`` is (2, column of the image): frequency
+    [cycles/row] at row ``middle``, and its change [cycles/row^2]; or empty.  ``taps``: see :func:`runs.weigh`.
+    """
+
+    samples: NDArray[Any]
+    place: Place
+    valid: Wholes
+    chirp: Doubles
+    middle: float
+    taps: Singles
+    reach: Reach
 
 
 @kernel
@@ -38,39 +62,51 @@ def resample_strip(
     row_nodes: Nodes,
     col_nodes: Nodes,
     phase_nodes: Nodes,
-    chirp: Chirp,
-    weights: Weights,
+    cycles_per_unit: float,
     out: Singles,
     first_row: int,
     first_col: int,
 ) -> None:
     """Fill output lines; ``out`` is (line, 2 sample), parts side by side, its origin at (first_row, first_col)."""
     n_rows, n_cols = out.shape[0], out.shape[1] // 2
-    row_reach, col_reach = len(weights.row_even), len(weights.col_even)
-    line, work = np.empty(_LINE), np.empty(WORK_SPACE, np.float32)
+    samples, place, valid, chirp, middle, taps, reach = source
+    line, work, curve = np.zeros(_LINE), np.zeros(WORK_SPACE, np.float32), np.empty(PLANE)
     for left in range(0, n_cols, TILE):
         n = min(TILE, n_cols - left)
         col = first_col + left
         low, high = span_of(row_nodes, first_row, first_row + n_rows, col, col + n)
         near, far = span_of(col_nodes, first_row, first_row + n_rows, col, col + n)
-        top, bottom = first_row + low - row_reach, first_row + n_rows + high + row_reach + 1
-        image = _tile_image(source, top, bottom, col + near - col_reach, col + n + far + col_reach + 1)
+        top, bottom = first_row + low - reach.rows, first_row + n_rows + high + reach.rows + 1
+        cut = Place(top, bottom, col + near - reach.cols, col + n + far + reach.cols + 1)
+        if (cut.bottom - cut.top) * (cut.right - cut.left) > _LARGEST:
+            cut = Place(top, top, cut.left, cut.left)  # each run will cut what it needs
+        cut = overlap(cut, place)
+        planes = cut_planes(samples, place, cut)
         for r in range(n_rows):
-            expand_line(row_nodes, first_row + r, col, line[_ROW : _ROW + n])
-            expand_line(col_nodes, first_row + r, col, line[_COL : _COL + n])
+            expand_line(row_nodes, first_row + r, col - HALO, line[_ROW : _ROW + n + 2 * HALO])
+            expand_line(col_nodes, first_row + r, col - HALO, line[_COL : _COL + n + 2 * HALO])
             if phase_nodes.values.size:
-                expand_line(phase_nodes, first_row + r, col, line[_CYCLES : _CYCLES + n])
-            _place(line, first_row + r, col, n)
-            target = out[r, 2 * left : 2 * (left + n)]
-            _fill_line(line, image, source, chirp, weights, work, target, phase_nodes.values.size)
-
-
-@kernel
-def _tile_image(source: Source, top: int, bottom: int, left: int, right: int) -> Planes:
-    """Cut what a tile needs; nothing where offsets jump so much that it would be far more than a tile."""
-    if (bottom - top) * (right - left) > _LARGEST:
-        return cut_planes(source, source.row, source.row, source.col, source.col)
-    return cut_planes(source, top, bottom, left, right)
+                cycles = line[_CYCLES : _CYCLES + n]
+                expand_line(phase_nodes, first_row + r, col, cycles)
+                cycles *= cycles_per_unit
+            _place(line, first_row + r, col - HALO, n + 2 * HALO)
+            target, turned = out[r, 2 * left : 2 * (left + n)], phase_nodes.values.size > 0
+            _fill_line(
+                line,
+                samples,
+                place,
+                valid,
+                planes,
+                cut,
+                chirp,
+                middle,
+                taps,
+                reach,
+                work,
+                curve,
+                target,
+                turned,
+            )
 
 
 @kernel
@@ -88,80 +124,137 @@ def _place(line: Doubles, row: int, first_col: int, n: int) -> None:
 @kernel
 def _fill_line(
     line: Doubles,
-    image: Planes,
-    source: Source,
-    chirp: Chirp,
-    weights: Weights,
+    samples: NDArray[Any],
+    place: Place,
+    valid: Wholes,
+    planes: Singles,
+    cut: Place,
+    chirp: Doubles,
+    middle: float,
+    taps: Singles,
+    reach: Reach,
     work: Singles,
+    curve: Doubles,
     out: Singles,
-    n_phases: int,
+    turned: bool,  # noqa: FBT001 - compiled code takes its arguments by place
 ) -> None:
     """Cut a line into runs whose samples have their neighbours at the same place, and fill each."""
     n, k = out.size // 2, 0
     while k < n:
-        row_key, col_key = line[_ROW_KEY + k], line[_COL_KEY + k]
-        end, stop = k + 1, min(n, k + RUN)
-        while end < stop and line[_ROW_KEY + end] == row_key and line[_COL_KEY + end] == col_key:
-            end += 1
+        end = _end_of_run(line, k, min(n, k + RUN))
         first, last = end, end
-        if abs(row_key) < FARTHEST and abs(col_key) < FARTHEST:  # not so for NaN
-            run = _run_of(line, k, end)
-            first, last = _valid_part(run, source, weights, k)
+        if _is_known(line, k):
+            first, last = _valid_part(_run_of(line, k, end), place, valid, reach, k)
         for j in range(2 * k, 2 * first):
             out[j] = np.nan
         for j in range(2 * last, 2 * end):
             out[j] = np.nan
-        if last > first:
-            run = _run_of(line, first, last)
-            interpolate_run(run, _run_image(run, image, source, weights), chirp, weights, work)
-            cycles = line[_CYCLES + first : _CYCLES + last] if n_phases else line[:0]
-            write_run(work, cycles, out[2 * first : 2 * last])
+        while first < last:
+            stop, smooth = _even_part(line, first, last, reach.cols)
+            run = _run_of(line, first, stop)
+            need = overlap(_need_of(run, reach), place)
+            if not holds(cut, need):
+                planes, cut = cut_planes(samples, place, need), need
+            if smooth:
+                interpolate_smooth(run, line, planes, cut, chirp, middle, taps, reach, work, curve)
+            else:
+                interpolate_rough(run, line, planes, cut, chirp, middle, taps, reach, work)
+            if turned:
+                write_turned(work, run.size, out, first, line, _CYCLES + first)
+            else:
+                write_run(work, run.size, out, first)
+            first = stop
         k = end
 
 
 @kernel
+def _is_known(line: Doubles, k: int) -> bool:
+    """Return whether a position is a number within bounds."""
+    return bool(abs(line[_ROW_KEY + HALO + k]) < FARTHEST and abs(line[_COL_KEY + HALO + k]) < FARTHEST)
+
+
+@kernel
+def _end_of_run(line: Doubles, start: int, stop: int) -> int:
+    """Return where keys change, ``stop`` at most."""
+    row_keys, col_keys = line[_ROW_KEY + HALO + start :], line[_COL_KEY + HALO + start :]
+    end, size = 1, stop - start - 1
+    while size > 0:
+        size = min(size, stop - start - end)
+        n_other = 0
+        for k in range(end, end + size):
+            n_other += (row_keys[k] != row_keys[0]) | (col_keys[k] != col_keys[0])
+        if n_other == 0:
+            end += size
+        else:
+            size //= 2
+    return start + end
+
+
+@kernel
+def _even_part(line: Doubles, start: int, end: int, reach: int) -> tuple[int, bool]:
+    """Return the end of the part of a run that is smooth throughout, or rough throughout, and which of both.
+
+    A sample is smooth if rows change slowly between all columns of its neighbours; a property of its own, however runs are
+    cut.  Positions on a row or column need one sum alone, which the general way does.
+    """
+    if int(line[_ROW_KEY + HALO + start]) & 1 == 1 or int(line[_COL_KEY + HALO + start]) & 1 == 1:
+        return end, False
+    if _is_smooth(line, start - reach, end + reach):
+        return end, True
+    smooth = _is_smooth(line, start - reach, start + 1 + reach)
+    k = start + 1
+    while k < end and _is_smooth(line, k - reach, k + 1 + reach) == smooth:
+        k += 1
+    return k, smooth
+
+
+@kernel
+def _is_smooth(line: Doubles, start: int, end: int) -> bool:
+    row = line[_ROW + HALO + start : _ROW + HALO + end]
+    n_steep = 0
+    for k in range(row.size - 1):
+        n_steep += not abs(row[k + 1] - row[k]) <= _STEEPEST  # also where one is NaN
+    return n_steep == 0
+
+
+@kernel
 def _run_of(line: Doubles, start: int, end: int) -> Run:
-    row_key, col_key = int(line[_ROW_KEY + start]), int(line[_COL_KEY + start])
+    row_key, col_key = int(line[_ROW_KEY + HALO + start]), int(line[_COL_KEY + HALO + start])
     return Run(
-        line[_ROW + start : _ROW + end],
-        line[_COL + start : _COL + end],
+        end - start,
+        _ROW + start,
+        _COL + start,
         row_key >> 1,
-        (col_key >> 1) + start,
+        (col_key >> 1) + HALO + start,
         row_key & 1 == 1,
         col_key & 1 == 1,
     )
 
 
 @kernel
-def _run_image(run: Run, image: Planes, source: Source, weights: Weights) -> Planes:
-    """Return the tile's samples if they hold all neighbours of a run, else the run's own."""
-    row_reach, col_reach = len(weights.row_even), len(weights.col_even)
-    top, bottom = run.row_below - row_reach + 1, run.row_below + row_reach + 1
-    left, right = run.col_below - col_reach + 1, run.col_below + run.col.size + col_reach
-    top, left = max(top, source.row), max(left, source.col)
-    bottom = min(bottom, source.row + source.samples.shape[0])
-    right = min(right, source.col + source.samples.shape[1])
-    rows, cols = image.real.shape
-    if top >= image.row and left >= image.col and bottom <= image.row + rows and right <= image.col + cols:
-        return image
-    return cut_planes(source, top, bottom, left, right)
+def _need_of(run: Run, reach: Reach) -> Place:
+    """Return the rows and columns that a run may need."""
+    return Place(
+        run.row_below - reach.rows + 1,
+        run.row_below + reach.rows + 1,
+        run.col_below - reach.cols + 1,
+        run.col_below + run.size + reach.cols,
+    )
 
 
 @kernel
-def _valid_part(run: Run, source: Source, weights: Weights, start: int) -> tuple[int, int]:
+def _valid_part(run: Run, place: Place, valid: Wholes, reach: Reach, start: int) -> tuple[int, int]:
     """Return which of a run's samples, the first being number ``start``, have all their neighbours."""
-    top, bottom, before, after = run.row_below, run.row_below, 0, 0
-    end = start + run.row.size
-    if not run.on_row:
-        top, bottom = top - len(weights.row_even) + 1, bottom + len(weights.row_even)
-    if not run.on_col:
-        before, after = len(weights.col_even) - 1, len(weights.col_even)
-    if top < source.row or bottom >= source.row + source.samples.shape[0]:
+    need = _need_of(run, reach)
+    top, bottom = (run.row_below, run.row_below + 1) if run.on_row else (need.top, need.bottom)
+    before, after = (0, 0) if run.on_col else (reach.cols - 1, reach.cols)
+    end = start + run.size
+    if top < place.top or bottom > place.bottom:
         return end, end
-    low, high = source.col, source.col + source.samples.shape[1] - 1
-    for r in range(top, bottom + 1):
-        if source.first_valid[r] < 0:
+    low, high = place.left, place.right - 1
+    for r in range(top, bottom):
+        if valid[0, r] < 0:
             return end, end
-        low, high = max(low, source.first_valid[r]), min(high, source.last_valid[r])
+        low, high = max(low, valid[0, r]), min(high, valid[1, r])
     first = min(max(low + before - run.col_below + start, start), end)
     return first, max(min(high - after - run.col_below + start + 1, end), first)
