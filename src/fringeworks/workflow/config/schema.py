@@ -10,6 +10,7 @@ from fringeworks.errors import ConfigurationError
 from fringeworks.interferometry.design import PairOptions
 from fringeworks.interferometry.filters import FilterOptions
 from fringeworks.interferometry.quality import PairQualityOptions
+from fringeworks.interferometry.repair import RepairOptions
 from fringeworks.model.options import option, section
 from fringeworks.timeseries.models import ModelOptions
 from fringeworks.timeseries.reference import ReferenceOptions
@@ -132,6 +133,13 @@ class FilterSection(FilterOptions):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RepairSection(RepairOptions):
+    """How cycle errors are found and mended before interferograms go onto the map."""
+
+    enabled: bool = option(default=True, meaning="Look for cycle errors in triplets and mend those that can be located")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PairsSection(PairQualityOptions):
     """Which interferograms are formed from images, and which are trusted."""
 
@@ -237,6 +245,7 @@ class RunConfig:
     )
     filter: FilterSection = section(FilterSection, "How interferograms formed from images are filtered")
     unwrap: UnwrapOptions = section(UnwrapOptions, "How interferograms formed from images are unwrapped")
+    unwrap_repair: RepairSection = section(RepairSection, "Cycle errors of interferograms formed from images")
     series: SeriesSection = section(SeriesSection, "From pairs to dates, and what is fitted")
     corrections: CorrectionsSection = section(CorrectionsSection, "What is predicted and subtracted")
     reference: ReferenceOptions = section(ReferenceOptions, "Where and when displacement is zero")
