@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from fringeworks.cli.images import image_lines, left_out_table
 from fringeworks.cli.show import (
     STATES,
     ProgressShow,
@@ -77,7 +78,13 @@ def plan_command(
         as_json(plan_values(plan))
         return
     console = out()
-    network = plan.survey.network
+    network, scenes = plan.survey.network, plan.survey.scenes
+    if scenes is not None:
+        for line in image_lines(scenes):
+            console.print(line, markup=False)
+        left_out = left_out_table(scenes)
+        if left_out is not None:
+            console.print(left_out)
     console.print(
         f"{len(network.pairs)} interferograms of {len(network.dates)} dates, {network.dates[0]} to {network.dates[-1]}, "
         f"on {plan.scale.shape.rows} x {plan.scale.shape.cols} pixels"

@@ -22,6 +22,7 @@ from rich.table import Table
 
 from fringeworks.workflow.events import Event
 from fringeworks.workflow.plan import Plan
+from fringeworks.workflow.scenes.account import scene_values
 
 LEVELS = {"ok": "green", "note": "cyan", "warning": "yellow", "error": "bold red"}
 STATES = {"done": "green", "stale": "yellow", "interrupted": "magenta", "new": "cyan"}
@@ -150,4 +151,24 @@ def plan_values(plan: Plan) -> dict[str, Any]:
         "seconds": round(plan.seconds, 1),
         "missing": [{"name": n, "reason": r} for n, r in plan.survey.missing],
         "findings": [f.as_dict() for f in plan.findings],
+        **_image_values(plan),
+    }
+
+
+def _image_values(plan: Plan) -> dict[str, Any]:
+    """Return what only plans that start from images have: the images, and the pairs that are to be formed."""
+    scenes, network = plan.survey.scenes, plan.survey.network
+    if scenes is None:
+        return {}
+    baseline = network.perpendicular_baseline
+    return {
+        "images": scene_values(scenes),
+        "pairs": [
+            {
+                "pair": str(pair),
+                "days": pair.days,
+                "perpendicular_baseline_m": None if baseline is None else round(float(baseline[k]), 3),
+            }
+            for k, pair in enumerate(network.pairs)
+        ],
     }

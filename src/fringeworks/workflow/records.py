@@ -10,9 +10,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fringeworks.io.rasters import ProductFile
+from fringeworks.model.grids import MapGrid
 from fringeworks.model.results import Reference
-from fringeworks.model.stack import PairNetwork
+from fringeworks.model.stack import InterferogramStack, PairNetwork
 from fringeworks.workflow.stage import StageContext
+
+
+def stack_values(stack: InterferogramStack, grid: MapGrid) -> dict[str, Any]:
+    """Return what is known of a stack, and the grid that is processed, as plain values for JSON."""
+    facts = stack.facts
+    return {
+        "source_format": facts.source_format,
+        "wavelength_m": stack.wavelength,
+        "sign_reason": facts.sign_reason,
+        "platforms": list(facts.platforms),
+        "pass_direction": facts.pass_direction,
+        "relative_orbit": facts.relative_orbit,
+        "heading_rad": facts.heading,
+        "centre_time": facts.centre_time,
+        "looks": None if facts.looks is None else [facts.looks.azimuth, facts.looks.range],
+        "effective_looks": facts.effective_looks,
+        "title": facts.title,
+        "licence": facts.licence,
+        "crs": grid.crs,
+        "transform": list(grid.transform),
+        "shape": list(grid.shape),
+    }
 
 
 def reference_values(reference: Reference) -> dict[str, Any]:

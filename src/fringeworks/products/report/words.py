@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from fringeworks.products.report.data import (
     DOWN_WEIGHTED,
     EXCLUDED,
     AccuracyFigure,
+    Exclusion,
     PairSummary,
     ReportData,
     TripletSummary,
@@ -165,9 +167,12 @@ def verdict_rows(data: ReportData) -> list[dict[str, str]]:
         for p in sorted(data.pairs, key=lambda p: (p.verdict != EXCLUDED, p.pair))
         if p.verdict in {EXCLUDED, DOWN_WEIGHTED}
     ]
-    return rows + [
-        {"kind": e.kind, "name": e.name, "verdict": EXCLUDED, "reason": e.reason} for e in data.excluded
-    ]
+    return rows + exclusion_rows(data.excluded)
+
+
+def exclusion_rows(excluded: Sequence[Exclusion]) -> list[dict[str, str]]:
+    """Return what else was left out, and why."""
+    return [{"kind": e.kind, "name": e.name, "verdict": EXCLUDED, "reason": e.reason} for e in excluded]
 
 
 def pair_rows(data: ReportData) -> list[dict[str, str]]:
