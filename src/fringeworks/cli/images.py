@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.table import Table
 
 from fringeworks.cli.matrix import matrix_lines
+from fringeworks.cli.show import counted
 from fringeworks.workflow.scenes import SceneStack
 from fringeworks.workflow.scenes.account import BurstTable, burst_table, lost_days
 
@@ -16,8 +17,8 @@ def image_lines(scenes: SceneStack) -> list[str]:
     step = scenes.frame.grid
     unit = "degree" if abs(scenes.grid.y_step) < 0.5 else "m"
     return [
-        f"{len(scenes.dates)} images of track {scenes.track} {scenes.pass_direction}, {scenes.polarisation.value}, "
-        f"{len(table.names)} bursts of {', '.join(s.value for s in scenes.frame.swaths())}",
+        f"{counted(len(scenes.dates), 'image')} of track {scenes.track} {scenes.pass_direction}, {scenes.polarisation.value}, "
+        f"{counted(len(table.names), 'burst')} of {', '.join(s.value for s in scenes.frame.swaths())}",
         *_matrix(scenes, table),
         f"reference date {scenes.dates[scenes.reference].day}: {scenes.reference_reason}",
         f"looks {scenes.looks.azimuth} x {scenes.looks.range} (lines x samples): {scenes.looked.rows} x {scenes.looked.cols} "
@@ -60,7 +61,7 @@ def left_out_table(scenes: SceneStack) -> Table | None:
     for why, names in reasons.items():
         shown = ", ".join(names[:3])
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-        rows.append(("burst" if len(names) == 1 else f"{len(names)} bursts", f"{shown}{more}", why))
+        rows.append((counted(len(names), "burst"), f"{shown}{more}", why))
     if not rows:
         return None
     table = Table(title="Not used", title_justify="left")

@@ -38,6 +38,11 @@ def out() -> Console:
     return Console(highlight=False, soft_wrap=True)
 
 
+def counted(number: int, word: str) -> str:
+    """Return ``1 pair``, ``2 pairs``."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
 def as_json(value: Any) -> None:
     """Print exactly one JSON document on stdout."""
     sys.stdout.write(json.dumps(value, indent=1, sort_keys=True, default=str) + "\n")

@@ -8,6 +8,7 @@ from typing import Any
 
 from fringeworks.io.store import StepFolder, WorkingStore, read_json
 from fringeworks.model.stack import PairNetwork
+from fringeworks.tops.options import GateOptions
 from fringeworks.workflow.scenes import SceneStack
 
 
@@ -31,7 +32,7 @@ def everything(store: WorkingStore, step: str) -> dict[str, Any]:
     return {path.stem: read_json(path) for path in sorted((folder.folder / "values").glob("*.json"))}
 
 
-def coregistration_values(scenes: SceneStack, store: WorkingStore) -> dict[str, Any]:
+def coregistration_values(scenes: SceneStack, store: WorkingStore, *, gates: GateOptions) -> dict[str, Any]:
     """Return how the images were aligned, as plain values for JSON.
 
     Returns
@@ -39,11 +40,11 @@ def coregistration_values(scenes: SceneStack, store: WorkingStore) -> dict[str, 
     dict
         ``reference_date``, ``reference_reason``; ``shifts``: for each date and sub-swath lines and samples added to
         where geometry looks for a sample, with sigma (None: not known); ``overlaps``: double difference of each burst
-        overlap and date before and after [rad], with its sigma and, where it was judged, its verdict; ``verdicts``:
-        how many of each; ``limits``: of the judgement; ``joins``: what was found between sub-swaths.
+        overlap and date before and after [rad], its sigma and its verdict; ``verdicts``: how many of each; ``limits``:
+        of the verdicts; ``platforms``: what all dates of a platform share; ``joins``: ``phases``, ``seams`` and
+        ``platforms`` between sub-swaths.
     """
     rows = recorded(store, "diversity", "overlaps") or []
-    counts = Counter(row["verdict"] for row in rows if "verdict" in row)
     return {
         "reference_date": scenes.dates[scenes.reference].day.isoformat(),
         "reference_reason": scenes.reference_reason,
@@ -51,8 +52,9 @@ def coregistration_values(scenes: SceneStack, store: WorkingStore) -> dict[str, 
         "sample_spacing_m": scenes.frame.grid.range_step,
         "shifts": shift_rows(recorded(store, "diversity", "shifts")),
         "overlaps": rows,
-        "verdicts": {name: counts.get(name, 0) for name in ("pass", "warn", "fail")} if counts else {},
-        "limits": recorded(store, "diversity", "limits"),
+        "verdicts": dict(sorted(Counter(row["verdict"] for row in rows).items())),
+        "limits": {name: getattr(gates, name) for name in ("pass_rad", "fail_rad", "sigmas")},
+        "platforms": recorded(store, "diversity", "platforms"),
         "joins": everything(store, "joins"),
     }
 

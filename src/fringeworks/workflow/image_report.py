@@ -10,12 +10,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from fringeworks.io.store import WorkingStore
 from fringeworks.products.report.images import (
     EMPTY,
     MISSING,
     OUTSIDE,
     USED,
+    Constant,
     ImageDate,
     Images,
     Seam,
@@ -24,6 +24,7 @@ from fringeworks.products.report.images import (
 from fringeworks.workflow.image_records import coregistration_values, recorded
 from fringeworks.workflow.scenes import SceneStack
 from fringeworks.workflow.scenes.account import BurstTable, burst_table, empty_bursts
+from fringeworks.workflow.stage import StageContext
 
 IMAGE_STEPS: Final = (
     "heights",
@@ -41,19 +42,17 @@ IMAGE_STEPS: Final = (
 """Steps of chains that start from images, up to interferograms on the map."""
 
 
-def images_of(scenes: SceneStack, store: WorkingStore) -> Images:
-    """Gather what the report says of the images.
+def images_of(context: StageContext) -> Images | None:
+    """Gather what the report says of the images; None for a run that starts from interferograms.
 
-    Parameters
-    ----------
-    scenes : SceneStack
-        The images.
-    store : WorkingStore
-        Records of the steps; what is not there yet is not told.
+    What a step that is not done would have recorded is not told.
     """
-    found = coregistration_values(scenes, store)
+    scenes, store = context.survey.scenes, context.store
+    if scenes is None:
+        return None
+    found = coregistration_values(scenes, store, gates=context.config.coregistration.gates)
     table = burst_table(scenes, empty=empty_bursts(recorded(store, "coregister", "bursts") or []))
-    limits = found["limits"]
+    joins = found["joins"]
     return Images(
         dates=tuple(
             ImageDate(
@@ -76,8 +75,13 @@ def images_of(scenes: SceneStack, store: WorkingStore) -> Images:
         states=_states(table, scenes),
         shifts=tuple(_shift(row) for row in found["shifts"]),
         seams=tuple(_seam(row) for row in found["overlaps"]),
-        limits=(number(limits.get("pass_rad")), number(limits.get("fail_rad"))),
-        joins=tuple(_joins(found["joins"].get("phases", {}))),
+        limits=(found["limits"]["pass_rad"], found["limits"]["fail_rad"]),
+        joins=tuple(_joins(joins.get("phases", {}))),
+        boundaries=tuple(_seam(row) for row in joins.get("seams", [])),
+        constants=(
+            *_constants(found["platforms"], "azimuth shift", "lines", "sigma_lines"),
+            *_constants(joins.get("platforms", {}), "phase step between sub-swaths", "phase_step_rad", "sigma_rad"),
+        ),
     )
 
 
@@ -111,17 +115,33 @@ def _seam(row: Mapping[str, Any]) -> Seam:
         before=number(row["before_rad"]),
         after=number(row["residual_rad"]),
         sigma=number(row["sigma_rad"]),
-        verdict=row.get("verdict", ""),
+        verdict=row["verdict"],
     )
 
 
-def _joins(phases: Mapping[str, Any]) -> list[tuple[date, str, float, float]]:
-    """Return date, sub-swath, phase and sigma; a phase may stand alone or with its sigma."""
+def _joins(phases: Mapping[str, float]) -> list[tuple[date, str, float]]:
+    """Return date, sub-swath and phase, by sub-swath and date."""
     rows = []
     for key, value in phases.items():
         day, _, swath = key.partition(" ")
-        known = value if isinstance(value, Mapping) else {"phase_rad": value}
-        rows.append(
-            (date.fromisoformat(day), swath, number(known.get("phase_rad")), number(known.get("sigma_rad")))
-        )
+        rows.append((date.fromisoformat(day), swath, float(value)))
     return sorted(rows, key=lambda row: (row[1], row[0]))
+
+
+def _constants(rows: Mapping[str, Mapping[str, Any]], what: str, value: str, sigma: str) -> list[Constant]:
+    found = []
+    for key, row in rows.items():
+        platform, _, where = key.partition(" ")
+        found.append(
+            Constant(
+                what=what,
+                platform=platform,
+                where=where,
+                value=number(row[value]),
+                sigma=number(row[sigma]),
+                unit="lines" if value == "lines" else "rad",
+                is_significant=bool(row["significant"]),
+                n_dates=int(row["n_dates"]),
+            )
+        )
+    return found

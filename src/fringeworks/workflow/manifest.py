@@ -96,7 +96,7 @@ def _of_images(plan: Plan, store: WorkingStore) -> dict[str, Any]:
         return {}
     return {
         "images": product_values(scenes),
-        "coregistration": coregistration_values(scenes, store),
+        "coregistration": coregistration_values(scenes, store, gates=plan.config.coregistration.gates),
         "interferograms": interferogram_values(plan.survey.network, store),
         "unwrapping": unwrapping_values(store),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fringeworks.io.rasters import ProductFile
+from fringeworks.io.store import StepFolder
 from fringeworks.model.grids import MapGrid
 from fringeworks.model.results import Reference
 from fringeworks.model.stack import InterferogramStack, PairNetwork
@@ -68,6 +70,15 @@ def reference_of(values: dict[str, Any]) -> Reference:
         reason=values["reason"],
         removed=np.array(values["removed_m"], np.float64),
     )
+
+
+def centre_value(step: StepFolder, name: str) -> float:
+    """Return what a map of a step holds at its middle; NaN where there is no such map or no value."""
+    if not step.has(name):
+        return math.nan
+    source = step.array(name)
+    row, col = source.shape[0] // 2, source.shape[1] // 2
+    return float(np.asarray(source[row : row + 1, col : col + 1])[0, 0])
 
 
 def product_files(context: StageContext) -> list[ProductFile]:

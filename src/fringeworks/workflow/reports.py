@@ -104,7 +104,7 @@ def report_data(
         configuration=configuration_text(context),
         config_hash=context.config_hash,
         versions=versions(),
-        images=None if context.survey.scenes is None else images_of(context.survey.scenes, context.store),
+        images=images_of(context),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
@@ -51,7 +52,12 @@ _STATE_COLOURS: Final = {EMPTY: AWAY, MISSING: NODATA, OUTSIDE: "#9bbcc4", USED:
 
 def alignment_pictures(images: Images) -> list[Picture]:
     """Draw all that is known of the alignment."""
-    drawn = (seam_picture(images), shift_picture(images), burst_picture(images))
+    drawn = (
+        seam_picture(images),
+        shift_picture(images),
+        join_picture(images),
+        burst_picture(images),
+    )
     return [picture for picture in drawn if picture is not None]
 
 
@@ -62,38 +68,71 @@ def _colours(names: Sequence[str]) -> dict[str, str]:
 
 def seam_picture(images: Images) -> Picture | None:
     """Draw the double difference of every burst overlap and date, before and after; None without overlaps."""
-    name = "burst_overlaps"
-    if not any(math.isfinite(s.before) or math.isfinite(s.after) for s in images.seams):
+    return _seams(
+        images,
+        images.seams,
+        name="burst_overlaps",
+        titles=("as orbits and elevation place the images", "after the shifts of each date and sub-swath"),
+        alt="Double difference of phase in every burst overlap, by date, before and after the adjustment",
+        caption="Two bursts see their overlap with Doppler frequencies some 4.5 kHz apart, so what is left between the "
+        "interferograms of one and of the other is misregistration: 0.05 rad is about a thousandth of a line. Each point is one "
+        "overlap of one date, against the other dates; bars are one sigma.",
+    )
+
+
+def join_picture(images: Images) -> Picture | None:
+    """Draw the phase step of every boundary between sub-swaths and date, before and after; None without any."""
+    return _seams(
+        images,
+        images.boundaries,
+        name="swath_joins",
+        titles=("as the images are", "after the phase of each date and sub-swath"),
+        alt="Step of phase between sub-swaths, by date, before and after the adjustment",
+        caption="Two sub-swaths show the ground of their range overlap within a second, so what is left between their interferograms "
+        "is a constant of the instrument or the processor. Each point is two bursts of one date, against the other dates; bars are "
+        "one sigma.",
+    )
+
+
+def _seams(
+    images: Images, seams: Sequence[Seam], *, name: str, titles: tuple[str, str], alt: str, caption: str
+) -> Picture | None:
+    if not any(math.isfinite(s.before) or math.isfinite(s.after) for s in seams):
         return None
-    colours = _colours([s.overlap.split(" ")[0] for s in images.seams])
-    overlaps = list(dict.fromkeys(s.overlap for s in images.seams))
+    colours = _colours([s.group for s in seams])
+    places = _places(images, seams)
     with drawing(name):
         figure, axes = new_figure(11.0, 4.9, nrows=2, sharex=True)
-        for swath, colour in colours.items():
-            rows = [s for s in images.seams if s.overlap.split(" ")[0] == swath]
-            time = [_spread(images, s, overlaps) for s in rows]
-            label = f"{swath} ({plural(len({s.overlap for s in rows}), 'overlap')})"
-            _points(axes[0], time, [s.before for s in rows], None, colour=colour, label=label)
-            sigma = [s.sigma for s in rows]
-            _points(axes[1], time, [s.after for s in rows], sigma, colour=colour, label=label)
-        _limit_lines(axes[1], images)
-        _doubtful(axes[1], images, overlaps)
-        axes[0].set_title("as orbits and elevation place the images")
-        axes[1].set_title("after the shifts of each date and sub-swath")
-        axes[0].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=len(colours), borderaxespad=0.2, handletextpad=0.1)
-        for axis in axes:
+        for group, colour in colours.items():
+            rows = [k for k, s in enumerate(seams) if s.group == group]
+            time = [places[k] for k in rows]
+            label = f"{group} ({plural(len({seams[k].overlap for k in rows}), 'overlap')})"
+            _points(axes[0], time, [seams[k].before for k in rows], None, colour=colour, label=label)
+            sigma = [seams[k].sigma for k in rows]
+            _points(axes[1], time, [seams[k].after for k in rows], sigma, colour=colour, label=label)
+        _limit_lines(axes[1], seams, images.limits)
+        _doubtful(axes[1], seams, places)
+        _legend(axes[0], len(colours))
+        for axis, title in zip(axes, titles, strict=True):
+            axis.set_title(title)
             axis.axhline(0, color=MUTED, linewidth=0.7, zorder=1)
             axis.set_ylabel("double difference [rad]")
             axis.grid(axis="y")
             axis.set_axisbelow(True)
         _time_axis(axes[1], images)
-        return render(
-            name,
-            figure,
-            alt="Double difference of phase in every burst overlap, by date, before and after the adjustment",
-            caption=_seam_caption(images),
-            wide=True,
-        )
+        return render(name, figure, alt=alt, caption=caption + _seam_notes(images, seams), wide=True)
+
+
+def _legend(axes: Axes, n: int) -> None:
+    axes.legend(
+        loc="lower right", bbox_to_anchor=(1, 1), ncols=n, borderaxespad=0.2, handletextpad=0.1
+    )
+
+
+def _places(images: Images, seams: Sequence[Seam]) -> list[float]:
+    """Return where along time each seam is drawn: those of a date stand side by side."""
+    order = {name: k for k, name in enumerate(dict.fromkeys(s.overlap for s in seams))}
+    return [_beside(images, s.day, (order[s.overlap] + 0.5) / len(order)) for s in seams]
 
 
 def _time_axis(axes: Axes, images: Images) -> None:
@@ -111,10 +150,6 @@ def _beside(images: Images, day: date, place: float) -> float:
     numbers = mdates.date2num(list(images.days))
     gap = float(np.diff(numbers).min()) if len(numbers) > 1 else 12.0
     return float(mdates.date2num(day)) + _SPREAD * gap * (place - 0.5)
-
-
-def _spread(images: Images, seam: Seam, overlaps: Sequence[str]) -> float:
-    return _beside(images, seam.day, (overlaps.index(seam.overlap) + 0.5) / len(overlaps))
 
 
 def _points(
@@ -135,10 +170,10 @@ def _points(
     axes.errorbar(time, values, bars, fmt="o", elinewidth=0.9, alpha=0.95, **how)
 
 
-def _limit_lines(axes: Axes, images: Images) -> None:
-    low, high = images.limits
-    known = [abs(s.after) + np.nan_to_num(s.sigma) for s in images.seams if math.isfinite(s.after)]
-    top = max([*known, *(v for v in images.limits if math.isfinite(v)), 1e-3]) * 1.15
+def _limit_lines(axes: Axes, seams: Sequence[Seam], limits: tuple[float, float]) -> None:
+    low, high = limits
+    known = [abs(s.after) + float(np.nan_to_num(s.sigma)) for s in seams if math.isfinite(s.after)]
+    top = max([*known, *(v for v in limits if math.isfinite(v)), 1e-3]) * 1.15
     axes.set_ylim(-top, top)
     if math.isfinite(low):
         axes.axhspan(-low, low, color=NODATA, alpha=0.45, linewidth=0, zorder=0)
@@ -147,14 +182,13 @@ def _limit_lines(axes: Axes, images: Images) -> None:
             axes.axhline(value, color=AWAY, linewidth=1.0, linestyle=(0, (4, 2.5)), zorder=1)
 
 
-def _doubtful(axes: Axes, images: Images, overlaps: Sequence[str]) -> None:
+def _doubtful(axes: Axes, seams: Sequence[Seam], places: Sequence[float]) -> None:
     for verdict, colour in ((WARN, WARM), (FAIL, AWAY)):
-        rows = [s for s in images.seams if s.verdict == verdict and math.isfinite(s.after)]
+        rows = [k for k, s in enumerate(seams) if s.verdict == verdict and math.isfinite(s.after)]
         if rows:
-            time = [_spread(images, s, overlaps) for s in rows]
             axes.plot(
-                time,
-                [s.after for s in rows],
+                [places[k] for k in rows],
+                [seams[k].after for k in rows],
                 "o",
                 markersize=9,
                 markerfacecolor="none",
@@ -164,21 +198,17 @@ def _doubtful(axes: Axes, images: Images, overlaps: Sequence[str]) -> None:
             )
 
 
-def _seam_caption(images: Images) -> str:
+def _seam_notes(images: Images, seams: Sequence[Seam]) -> str:
     low, high = images.limits
-    text = (
-        "Two bursts see their overlap with Doppler frequencies some 4.5 kHz apart, so what is left between the interferograms "
-        "of one and of the other is misregistration: 0.05 rad is about a thousandth of a line. Each point is one overlap of one "
-        "date, against the other dates; bars are one sigma."
-    )
+    text = ""
     if math.isfinite(low) and math.isfinite(high):
         text += f" Inside the grey band (±{low:g} rad) a seam passes; beyond the dashed lines (±{high:g} rad) it fails."
-    if any(s.verdict in {WARN, FAIL} for s in images.seams):
+    if any(s.verdict in {WARN, FAIL} for s in seams):
         text += " Rings: doubtful (orange), failed (red)."
-    overlaps = {s.overlap for s in images.seams}
-    single = sorted(w for w in {o.split(" ")[0] for o in overlaps} if sum(o.startswith(f"{w} ") for o in overlaps) == 1)
+    counts = Counter(group for group, _ in {(s.group, s.overlap) for s in seams})
+    single = sorted(group for group, n in counts.items() if n == 1)
     if single:
-        text += f" {' and '.join(single)}: one overlap alone determines the shifts, so nothing is left there by construction."
+        text += f" {' and '.join(single)}: one overlap alone determines the adjustment, so nothing is left there by construction."
     return text
 
 
@@ -201,7 +231,7 @@ def shift_picture(images: Images) -> Picture | None:
                 _points(axis, time, values, sigma, colour=colour, label=swath)
         axes[0].set_ylabel("azimuth [lines]")
         axes[1].set_ylabel("range [samples]")
-        axes[0].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=len(colours), borderaxespad=0.2, handletextpad=0.1)
+        _legend(axes[0], len(colours))
         for axis in axes:
             axis.axhline(0, color=MUTED, linewidth=0.7, zorder=1)
             axis.grid(axis="y")

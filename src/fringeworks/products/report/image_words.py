@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any, Final
 
 from fringeworks.products.report.data import EXCLUDED
@@ -26,13 +27,14 @@ def image_opening(images: Images) -> list[str]:
         f"{count(all_of_them)} bursts of dates are used. Interferograms average {images.looks[0]} lines by {images.looks[1]} samples.",
         f"All dates are aligned with {spoken_date(first.day)}: {images.reference_reason}.",
     ]
-    verdicts = Counter(s.verdict for s in images.seams if s.verdict)
-    if verdicts:
+    for seams, what in ((images.seams, "bursts"), (images.boundaries, "sub-swaths")):
+        verdicts = Counter(s.verdict for s in seams if s.verdict in {PASS, WARN, FAIL})
         total = sum(verdicts.values())
-        texts.append(
-            f"Of {plural(total, 'seam')} between bursts {count(verdicts[PASS])} pass, {count(verdicts[WARN])} are doubtful and "
-            f"{count(verdicts[FAIL])} fail."
-        )
+        if total:
+            texts.append(
+                f"Of {plural(total, 'seam')} between {what} {count(verdicts[PASS])} pass, {count(verdicts[WARN])} are doubtful and "
+                f"{count(verdicts[FAIL])} fail."
+            )
     return texts
 
 
@@ -74,9 +76,9 @@ def _with_sigma(value: float, sigma: float, digits: int) -> str:
     return "0" if value == 0 and (sigma == 0 or not math.isfinite(sigma)) else number(value, digits) + known
 
 
-def seam_rows(images: Images) -> tuple[list[dict[str, str]], list[dict[str, str]], str]:
+def seam_rows(seams: Sequence[Seam]) -> tuple[list[dict[str, str]], list[dict[str, str]], str]:
     """Return the worst seams, all of them where they are not too many, and a sentence on what is not listed."""
-    known = [s for s in images.seams if math.isfinite(s.after) or math.isfinite(s.before)]
+    known = [s for s in seams if math.isfinite(s.after) or math.isfinite(s.before)]
     worst = sorted(known, key=_badness)[:_WORST]
     rest = len(known) - len(worst)
     if not rest:
@@ -98,7 +100,7 @@ def _seam_row(seam: Seam) -> dict[str, str]:
         "before": number(seam.before, 3),
         "after": number(seam.after, 4),
         "sigma": number(seam.sigma, 4),
-        "verdict": seam.verdict or "–",
+        "verdict": seam.verdict,
         "class": {PASS: "good", WARN: "warn", FAIL: "bad"}.get(seam.verdict, ""),
     }
 
@@ -106,8 +108,23 @@ def _seam_row(seam: Seam) -> dict[str, str]:
 def join_rows(images: Images) -> list[dict[str, str]]:
     """Return the phase added to each date and sub-swath so that sub-swaths meet."""
     return [
-        {"date": day.isoformat(), "swath": swath, "phase": _with_sigma(phase, sigma, 3)}
-        for day, swath, phase, sigma in images.joins[:_ALL]
+        {"date": day.isoformat(), "swath": swath, "phase": number(phase, 3)}
+        for day, swath, phase in images.joins[:_ALL]
+    ]
+
+
+def constant_rows(images: Images) -> list[dict[str, str]]:
+    """Return what all dates of a platform share."""
+    return [
+        {
+            "platform": c.platform,
+            "what": c.what,
+            "where": c.where,
+            "value": f"{_with_sigma(c.value, c.sigma, 4 if c.unit == 'lines' else 3)} {c.unit}",
+            "dates": str(c.n_dates),
+            "verdict": "beyond doubt" if c.is_significant else "not significant",
+        }
+        for c in images.constants
     ]
 
 
@@ -132,7 +149,8 @@ def images_of_page(images: Images | None) -> dict[str, Any] | None:
     """Return all that the page's section on images says; None for a run that starts from interferograms."""
     if images is None:
         return None
-    worst, everyone, rest = seam_rows(images)
+    worst, everyone, rest = seam_rows(images.seams)
+    worst_joins, all_joins, joins_rest = seam_rows(images.boundaries)
     return {
         "opening": image_opening(images),
         "dates": date_rows(images),
@@ -141,4 +159,8 @@ def images_of_page(images: Images | None) -> dict[str, Any] | None:
         "all_seams": everyone,
         "seams_rest": rest,
         "joins": join_rows(images),
+        "worst_joins": worst_joins,
+        "all_joins": all_joins,
+        "joins_rest": joins_rest,
+        "constants": constant_rows(images),
     }

@@ -80,13 +80,13 @@ class Seam:
     Attributes
     ----------
     overlap : str
-        Two bursts: ``IW2 3-4``.
+        Two bursts: ``IW2 3-4``, or of two sub-swaths ``T107-228513-IW1 / T107-228513-IW2``.
     day : date
         When.
     before, after, sigma : float
-        Before and after the shifts, and sigma of the latter [rad]; NaN where not known.
+        Before and after the adjustment, and sigma of the latter [rad]; NaN where not known.
     verdict : str
-        ``pass``, ``warn``, ``fail``, or empty where it was not judged.
+        ``pass``, ``warn``, ``fail``, or ``none`` where the date has no data there.
     """
 
     overlap: str
@@ -94,7 +94,42 @@ class Seam:
     before: float
     after: float
     sigma: float
-    verdict: str = ""
+    verdict: str = "none"
+
+    @property
+    def group(self) -> str:
+        """Sub-swath of two bursts, or the two sub-swaths whose boundary it is."""
+        if " / " not in self.overlap:
+            return self.overlap.split(" ")[0]
+        return "/".join(name.split("-")[-1] for name in self.overlap.split(" / "))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constant:
+    """What all dates of a platform share; the shifts and phases of dates hold it already.
+
+    Attributes
+    ----------
+    what, platform, where : str
+        Kind, platform, and sub-swath or boundary.
+    value, sigma : float
+        The constant and its sigma; NaN where not known.
+    unit : str
+        Of both.
+    is_significant : bool
+        Whether it exceeds its sigma so far that it is reported as such.
+    n_dates : int
+        Dates it rests on.
+    """
+
+    what: str
+    platform: str
+    where: str
+    value: float
+    sigma: float
+    unit: str
+    is_significant: bool
+    n_dates: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,8 +158,12 @@ class Images:
         Burst overlaps.
     limits : tuple of float
         Up to where a seam passes, and from where it fails [rad]; NaN where no limit is known.
-    joins : tuple of (date, str, float, float)
-        Phase added to each date and sub-swath so that sub-swaths meet [rad], and its sigma.
+    joins : tuple of (date, str, float)
+        Phase added to each date and sub-swath so that sub-swaths meet [rad].
+    boundaries : tuple of Seam
+        Range overlaps of sub-swaths.
+    constants : tuple of Constant
+        What all dates of a platform share.
     """
 
     dates: tuple[ImageDate, ...]
@@ -138,7 +177,9 @@ class Images:
     shifts: tuple[Shift, ...] = ()
     seams: tuple[Seam, ...] = ()
     limits: tuple[float, float] = (math.nan, math.nan)
-    joins: tuple[tuple[date, str, float, float], ...] = ()
+    joins: tuple[tuple[date, str, float], ...] = ()
+    boundaries: tuple[Seam, ...] = ()
+    constants: tuple[Constant, ...] = ()
 
     def __post_init__(self) -> None:
         if self.states.shape != (len(self.dates), len(self.bursts)):

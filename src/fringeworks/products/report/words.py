@@ -249,6 +249,11 @@ def correction_note(data: ReportData) -> str:
 
 def glossary(data: ReportData) -> list[dict[str, str]]:
     """Return name, unit, sign and meaning of each layer that was published."""
+    return layer_rows(sorted(data.layers))
+
+
+def layer_rows(names: Sequence[str]) -> list[dict[str, str]]:
+    """Return name, unit, sign and meaning of layers."""
     return [
         {
             "name": name,
@@ -257,7 +262,7 @@ def glossary(data: ReportData) -> list[dict[str, str]]:
             "sign": layer.sign,
             "meaning": layer.meaning,
         }
-        for name in sorted(data.layers)
+        for name in names
         for layer in [layer_of(name)]
     ]
 
