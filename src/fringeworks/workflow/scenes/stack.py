@@ -83,6 +83,8 @@ class SceneDate:
         Doppler centroid at the scene's centre [Hz].
     products : tuple of str
         Products it is read from.
+    orbit_files : tuple of str
+        Names of the files its orbit is read from; empty for the annotated one.
     """
 
     day: date
@@ -93,6 +95,7 @@ class SceneDate:
     baseline: float
     doppler: float
     products: tuple[str, ...]
+    orbit_files: tuple[str, ...] = ()
 
     @property
     def seen_by(self) -> Pass:
@@ -146,6 +149,8 @@ class SceneStack:
         What a person should know.
     missing : tuple of (str, str)
         Products that were asked for and cannot be used, with the reason.
+    left_out : tuple of (str, str)
+        ISO dates that products hold and that are not processed, with the reason.
     """
 
     frame: RadarFrame
@@ -168,6 +173,7 @@ class SceneStack:
     centre_time: str
     findings: tuple[Finding, ...]
     missing: tuple[tuple[str, str], ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
 
     @property
     def days(self) -> tuple[date, ...]:

@@ -85,7 +85,7 @@ def survey_scenes(config: RunConfig) -> SceneStack:
         Something was asked for that the images do not hold.
     """
     products = open_products(product_paths(tuple(config.inputs.slc_patterns), folder=Path.cwd()))
-    dated, polarisation = _dates(config, products)
+    dated, polarisation, left_out = _dates(config, products)
     if len(dated) < 2:
         raise TooFewDataError(
             f"{len(dated)} date ({', '.join(str(d.scene.day) for d in dated)})",
@@ -154,10 +154,13 @@ def survey_scenes(config: RunConfig) -> SceneStack:
         .iso[11:],
         findings=tuple(findings),
         missing=products.refused,
+        left_out=left_out,
     )
 
 
-def _dates(config: RunConfig, products: Products) -> tuple[list[_Dated], Polarisation]:
+def _dates(
+    config: RunConfig, products: Products
+) -> tuple[list[_Dated], Polarisation, tuple[tuple[str, str], ...]]:
     inventory = products.inventory
     polarisation = choose_polarisation(inventory, config.inputs.polarisation)
     swaths = choose_swaths(inventory, config.inputs.swaths)
@@ -170,12 +173,14 @@ def _dates(config: RunConfig, products: Products) -> tuple[list[_Dated], Polaris
             f"inputs.exclude_dates names {unknown[0]}, which no product holds",
             expected=f"dates from {inventory.dates[0].date} to {inventory.dates[-1].date}",
         )
-    result = []
+    result, unused = [], []
     for found in inventory.dates:
         if found.date in left_out:
+            unused.append((found.date, "left out by the user (inputs.exclude_dates)"))
             continue
         sources = sources_of(products, found, polarisation=polarisation, swaths=swaths)
         if not sources:
+            unused.append((found.date, f"it holds no burst of {', '.join(sorted(swaths))} in {polarisation}"))
             continue
         chosen = orbit_of(products, found, files=files)
         bursts = {s.swath: s.burst() for s in sources.values()}
@@ -189,9 +194,10 @@ def _dates(config: RunConfig, products: Products) -> tuple[list[_Dated], Polaris
             baseline=0.0,
             doppler=mid_doppler(next(iter(bursts.values()))),
             products=found.slices,
+            orbit_files=tuple(p.name for p in chosen.files),
         )
         result.append(_Dated(scene=scene, finding=finding, files=chosen.files))
-    return result, polarisation
+    return result, polarisation, tuple(unused)
 
 
 def _heading(scene: SceneDate) -> float:

@@ -31,7 +31,7 @@ from fringeworks.workflow.stages import (
 def stages_for(config: RunConfig) -> tuple[Stage, ...]:
     """Return the stages of a configuration, in the order they run."""
     if "pair" in config.methods:
-        return (*_opening(config)[:-1], delivering.STAGE)
+        return (*_opening(config)[:-1], delivering.STAGE, catalogue.OF_PAIR, reporting.OF_PAIR)
     chain = [*_opening(config), pairing.STAGE, inverting.STAGE]
     if config.corrections.names:
         chain.append(correcting.STAGE)

@@ -45,6 +45,13 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
             if spec is not None:
                 specs.append(spec)
     payloads = context.each(align, specs)
+    context.step.put(
+        "bursts",
+        [
+            {"date": scenes.days[s.date].isoformat(), "burst": s.name, "n_valid": p["tally"]["used"]}
+            for s, p in zip(specs, payloads, strict=True)
+        ],
+    )
     tally = Tally("samples", 0, 0)
     for payload in payloads:
         tally = tally + Tally(**payload["tally"])
