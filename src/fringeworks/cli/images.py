@@ -39,7 +39,10 @@ def _matrix(scenes: SceneStack, table: BurstTable) -> list[str]:
             "reference" if k == scenes.reference else f"{scene.baseline:+.0f} m",
             f"{scene.doppler:+.0f} Hz",
         ]
-        signs = ["#" if used else "o" if held else "." for used, held in zip(table.used[k], table.held[k], strict=True)]
+        signs = [
+            "#" if used else "o" if held else "."
+            for used, held in zip(table.used[k], table.held[k], strict=True)
+        ]
         rows.append((cells, "".join(signs)))
     return matrix_lines(
         title="bursts by date (# used, o outside the area, . missing)",

@@ -9,14 +9,13 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias
 
 from fringeworks.errors import CancelledError, ConfigurationError
 from fringeworks.workflow.config import RunConfig
 from fringeworks.workflow.memory import give_back
 
 Payload: TypeAlias = dict[str, Any]
-Spec = TypeVar("Spec", contravariant=True)
 
 
 class Engine(Protocol):

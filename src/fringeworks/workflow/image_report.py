@@ -80,7 +80,9 @@ def images_of(context: StageContext) -> Images | None:
         boundaries=tuple(_seam(row) for row in joins.get("seams", [])),
         constants=(
             *_constants(found["platforms"], "azimuth shift", "lines", "sigma_lines"),
-            *_constants(joins.get("platforms", {}), "phase step between sub-swaths", "phase_step_rad", "sigma_rad"),
+            *_constants(
+                joins.get("platforms", {}), "phase step between sub-swaths", "phase_step_rad", "sigma_rad"
+            ),
         ),
     )
 

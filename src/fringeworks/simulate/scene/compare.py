@@ -171,25 +171,24 @@ def _displacement(
     valid: NDArray[np.bool_],
     within: NDArray[np.bool_],
 ) -> dict[str, Any]:
-    motion, both, n = 0.0, 0.0, 0
+    sums = np.zeros(3)
     with rasterio.open(products / "displacement.tif") as file:
         days = list(file.descriptions)
         first = truth.days.index(days[0])
         for band, day in enumerate(days, start=1):
             found = file.read(band).astype(np.float64)
             here = truth.days.index(day)
+            usable = valid & np.isfinite(found)
             moved = truth.layers["displacement"][here] - truth.layers["displacement"][first]
-            for known, is_motion in ((moved, True), (truth.seen(here) - truth.seen(first), False)):
+            squares = []
+            for known in (moved, truth.seen(here) - truth.seen(first)):
                 there = truth.sample(known, *places)
-                usable = valid & np.isfinite(found)
-                error = (found - there + there[within].mean())[usable]
-                if is_motion:
-                    motion, n = motion + float(np.sum(error**2)), n + error.size
-                else:
-                    both += float(np.sum(error**2))
+                error = found - there + there[within].mean()
+                squares.append(float(np.sum(error[usable] ** 2)))
+            sums += [*squares, float(usable.sum())]
     return {
-        "displacement_error_rms_m": math.sqrt(motion / max(n, 1)),
-        "displacement_plus_atmosphere_error_rms_m": math.sqrt(both / max(n, 1)),
+        "displacement_error_rms_m": math.sqrt(sums[0] / max(sums[2], 1.0)),
+        "displacement_plus_atmosphere_error_rms_m": math.sqrt(sums[1] / max(sums[2], 1.0)),
     }
 
 

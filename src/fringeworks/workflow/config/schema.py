@@ -136,7 +136,9 @@ class FilterSection(FilterOptions):
 class RepairSection(RepairOptions):
     """How cycle errors are found and mended before interferograms go onto the map."""
 
-    enabled: bool = option(default=True, meaning="Look for cycle errors in triplets and mend those that can be located")
+    enabled: bool = option(
+        default=True, meaning="Look for cycle errors in triplets and mend those that can be located"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,7 +76,10 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
 def _blocks(context: StageContext, n_pairs: int) -> BlockPlan:
     budget = block_budget(context.config.memory_bytes)
     plan = plan_rows(
-        context.scenes.looked, bytes_per_pixel=24.0 * n_pairs + 200.0, budget=budget, multiple=min(64, context.scenes.looked.rows)
+        context.scenes.looked,
+        bytes_per_pixel=24.0 * n_pairs + 200.0,
+        budget=budget,
+        multiple=min(64, context.scenes.looked.rows),
     )
     return BlockPlan(plan.shape, plan.block, Shape(HALO, 0))
 
@@ -88,7 +91,9 @@ def _found(
     options, network = context.config.unwrap_repair, context.survey.network
     rows, cols = context.scenes.looked
     step = max(int(np.ceil(np.sqrt(rows * cols / _SAMPLE))), 1)
-    sample = np.stack([np.asarray(source[k, :, :])[::step, ::step].ravel() for k in range(len(network.pairs))])
+    sample = np.stack(
+        [np.asarray(source[k, :, :])[::step, ::step].ravel() for k in range(len(network.pairs))]
+    )
     r, c = (part.ravel() * step for part in np.indices((-(-rows // step), -(-cols // step))))
     planes = fit_closure_planes(
         sample, positions=np.column_stack([r, c]).astype(np.float64), triplets=triplets

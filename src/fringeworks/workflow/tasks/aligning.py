@@ -141,8 +141,8 @@ class Aligner:
     def _nodes(self, window: Window) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float32]]:
         """Return lines, samples and heights that enclose a window, their number one more than a multiple of four."""
         rows, cols = nodes_of(self.spec.window)
-        r0, r1 = _enclosing(window.row - self.spec.window.row, window.rows, POSTING[0], len(rows))
-        c0, c1 = _enclosing(window.col - self.spec.window.col, window.cols, POSTING[1], len(cols))
+        r0, r1 = _enclosing(window.row - self.spec.window.row, window.rows, POSTING[0])
+        c0, c1 = _enclosing(window.col - self.spec.window.col, window.cols, POSTING[1])
         picked_rows = self.spec.window.row + POSTING[0] * np.arange(r0, r1)
         picked_cols = self.spec.window.col + POSTING[1] * np.arange(c0, c1)
         heights = self.heights[np.minimum(np.arange(r0, r1), len(rows) - 1)][
@@ -171,7 +171,7 @@ def _field(values: NDArray[np.float64], rows: NDArray[np.float64], cols: NDArray
     )
 
 
-def _enclosing(start: int, n: int, step: int, available: int) -> tuple[int, int]:
+def _enclosing(start: int, n: int, step: int) -> tuple[int, int]:
     """Return the first node and one past the last that enclose ``n`` places from ``start``; 4 k + 1 of them."""
     first = start // step
     first -= first % _COARSER
