@@ -31,7 +31,7 @@ Wholes: TypeAlias = NDArray[np.int64]
 TILE: Final = 512
 """Samples of a tile: with some sixty lines, its samples stay in the second cache."""
 _LARGEST: Final = 2**20  # samples of a tile's window; ten times what an unwarped tile needs
-_STEEPEST: Final = 2e-4  # rows a column: slower changes let both axes be interpolated one after the other
+_STEEPEST: Final = 5e-5  # rows a column: slower changes let both axes be interpolated one after the other
 # Planes of an output line of a tile, with positions of neighbours on both sides.  Keys are twice the row below a position,
 # and twice the column below it minus the output column, plus one where the position lies on that row or column: it needs
 # no neighbours along that axis.
@@ -176,18 +176,19 @@ def _is_known(line: Doubles, k: int) -> bool:
 @kernel
 def _end_of_run(line: Doubles, start: int, stop: int) -> int:
     """Return where keys change, ``stop`` at most."""
-    row_keys, col_keys = line[_ROW_KEY + HALO + start :], line[_COL_KEY + HALO + start :]
-    end, size = 1, stop - start - 1
+    row_key, col_key = line[_ROW_KEY + HALO + start], line[_COL_KEY + HALO + start]
+    end, size = start + 1, stop - start - 1
     while size > 0:
-        size = min(size, stop - start - end)
+        size = min(size, stop - end)
+        row_keys, col_keys = line[_ROW_KEY + HALO + end :], line[_COL_KEY + HALO + end :]
         n_other = 0
-        for k in range(end, end + size):
-            n_other += (row_keys[k] != row_keys[0]) | (col_keys[k] != col_keys[0])
+        for k in range(size):
+            n_other += (row_keys[k] != row_key) | (col_keys[k] != col_key)
         if n_other == 0:
             end += size
         else:
             size //= 2
-    return start + end
+    return end
 
 
 @kernel
