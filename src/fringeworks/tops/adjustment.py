@@ -103,17 +103,19 @@ def _reject(weighting: Weighting, values: Values, threshold: float) -> int:
     n_rejected = 0
     residual = weighting.blocks.residual(values)
     standardised = np.abs(weighting.standardised(residual))
-    seen = standardised[weighting.expected > 0]
-    limit = threshold * max(1.0, 1.4826 * float(np.median(seen))) if seen.size else np.inf
-    for k in np.flatnonzero(standardised.max(axis=1) > limit):
-        worst = standardised[k]
-        while float(worst.max()) > limit:
+    # A date whose blocks all scatter keeps them: its sigma will say so.
+    used = weighting.expected > 0.0
+    medians = [np.median(standardised[u, d]) if u.any() else 0.0 for d, u in enumerate(used.T)]
+    limit = threshold * np.maximum(1.4826 * np.array(medians), 1.0)
+    for k in np.flatnonzero((standardised > limit).any(axis=1)):
+        worst = standardised[k] / limit
+        while float(worst.max()) > 1.0:
             weighting.present[k, int(np.argmax(worst))] = False
             n_rejected += 1
-            weighting.weigh(int(k))
+            weighting.weigh(np.array([k]))
             scores = (weighting.weight[k] * residual[k]) @ weighting.incidence
             root = np.sqrt(weighting.expected[k])
-            worst = np.abs(np.divide(scores, root, out=np.zeros_like(scores), where=root > 0))
+            worst = np.abs(np.divide(scores, root, out=np.zeros_like(scores), where=root > 0)) / limit
     return n_rejected
 
 
@@ -139,7 +141,7 @@ def _result(
     blocks, n_terms = weighting.blocks, values.shape[1]
     n_overlaps = int(blocks.overlap.max(initial=-1)) + 1
     sums = [weighting.sums(o) for o in range(n_overlaps)]
-    factor = block_factor(weighting, blocks.residual(values), n_terms=n_terms)
+    factor = block_factor(weighting, sums, blocks.residual(values))
     phases = overlap_phases(weighting, sums, values, n_overlaps=n_overlaps)
     variance = overlap_variance(phases, factor, n_terms=n_terms)
     covariance = covariance_of(sums, factor=factor, variance=variance, fixed=fixed, n_terms=n_terms)

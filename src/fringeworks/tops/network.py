@@ -22,6 +22,9 @@ Values = NDArray[np.float64]
 SIGNIFICANT: Final = 4.0
 """A pair is used in a block where its double difference is this many times the noise of incoherent images."""
 
+RIDGE: Final = 1e-12
+"""Added to the diagonal of normal equations, in units of it: what nothing is known of keeps its value."""
+
 ITERATIONS: Final = 20
 """Re-weightings of the robust start: it only has to come near enough for phases not to wrap."""
 
@@ -238,7 +241,7 @@ def solve_free(whole: Values, gradient: Values, *, fixed: NDArray[np.bool_]) -> 
     -------
     step : float64, (date, term)
     inverse : float64, (date, term, date, term)
-        Of the normal matrix, zero for fixed dates; directions without information are left at zero.
+        Of the normal matrix, zero for fixed dates; huge for directions without information, whose step is zero.
     """
     n_dates, n_terms = gradient.shape
     free = np.repeat(~fixed, n_terms)
@@ -246,11 +249,10 @@ def solve_free(whole: Values, gradient: Values, *, fixed: NDArray[np.bool_]) -> 
     matrix = whole.reshape(size, size)[np.ix_(free, free)]
     scale = np.sqrt(np.maximum(np.diag(matrix), 0.0))
     scale[scale == 0.0] = 1.0
-    inverse = np.zeros((size, size))
+    step, inverse = np.zeros(size), np.zeros((size, size))
     if matrix.size:
-        inverse[np.ix_(free, free)] = np.linalg.pinv(
-            matrix / np.outer(scale, scale), rcond=1e-10, hermitian=True
-        )
-        inverse[np.ix_(free, free)] /= np.outer(scale, scale)
-    step = (inverse @ gradient.ravel()).reshape(n_dates, n_terms)
-    return step, inverse.reshape(n_dates, n_terms, n_dates, n_terms)
+        scaled = matrix / np.outer(scale, scale)
+        found = np.linalg.inv(scaled + RIDGE * np.eye(len(scale)))
+        inverse[np.ix_(free, free)] = found / np.outer(scale, scale)
+        step = inverse @ gradient.ravel()
+    return step.reshape(n_dates, n_terms), inverse.reshape(n_dates, n_terms, n_dates, n_terms)

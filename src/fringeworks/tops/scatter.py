@@ -59,7 +59,7 @@ def overlap_phases(
         if dates.size < 2:
             continue
         both = np.ix_(dates, dates)
-        inverse = np.linalg.pinv(s.curvature[both], rcond=1e-10, hermitian=True)
+        inverse = _solved(s.curvature[both])
         phase = inverse @ scores[blocks.overlap == s.overlap].sum(axis=0)[dates]
         spread = inverse @ s.spread[both] @ inverse
         explained = s.lever * (values @ s.basis)[dates]
@@ -71,13 +71,46 @@ def overlap_phases(
     return OverlapPhases(*found)
 
 
-def block_factor(weighting: Weighting, phase: Values, *, n_terms: int) -> Values:
-    """Return the variance of each date's blocks over the expected one, (date)."""
-    squares = (weighting.standardised(phase) ** 2).sum(axis=0)
-    freedom = np.maximum((weighting.expected > 0).sum(axis=0) - n_terms, 0)
+def block_factor(weighting: Weighting, sums: Sequence[OverlapSums], phase: Values) -> Values:
+    """Return the variance of each date's blocks within their overlaps over the expected one, (date).
+
+    Parameters
+    ----------
+    weighting : Weighting
+        Weights and dates of the blocks.
+    sums : sequence of OverlapSums
+        Of all overlaps.
+    phase : float64, (block, pair)
+        Residuals of the adjustment [rad].
+    """
+    blocks = weighting.blocks
+    scores, within = weighting.scores(phase), phase.copy()
+    freedom = (weighting.expected > 0).sum(axis=0)
+    for s in sums:
+        dates, inside = s.dates, np.flatnonzero(blocks.overlap == s.overlap)
+        if dates.size < 2:
+            continue
+        own = np.zeros(blocks.n_dates)
+        own[dates] = _solved(s.curvature[np.ix_(dates, dates)]) @ scores[inside].sum(axis=0)[dates]
+        within[inside] -= weighting.incidence @ own
+        freedom[dates] -= 1
+    squares = (weighting.standardised(within) ** 2).sum(axis=0)
+    freedom = np.maximum(freedom, 0)
     drawn = (PRIOR_BLOCKS + np.where(freedom > 0, squares, 0.0)) / (PRIOR_BLOCKS + freedom)
     factor = np.where(_is_beyond(squares, freedom), squares / np.maximum(freedom, 1), drawn)
     return np.asarray(np.maximum(factor, LEAST_FACTOR))
+
+
+def _solved(curvature: Values) -> Values:
+    """Return the inverse of a Laplacian on what is orthogonal to a common phase."""
+    n = len(curvature)
+    scale = float(np.trace(curvature)) / n
+    common = np.full((n, n), scale / n)
+    inverse = np.linalg.inv(curvature + common + 1e-12 * scale * np.eye(n))
+    if float(np.abs(inverse).max()) * scale > 1e8:
+        # Dates that fall into subsets have a common phase each.
+        return np.asarray(np.linalg.pinv(curvature, rcond=1e-10, hermitian=True))
+    return np.asarray(inverse - 1.0 / (scale * n))
 
 
 def _is_beyond(squares: Values, freedom: NDArray[np.int64]) -> Bools:
@@ -111,29 +144,33 @@ def overlap_variance(phases: OverlapPhases, factor: Values, *, n_terms: int) -> 
     standard = np.divide(phases.residual, sigma, out=np.zeros_like(sigma), where=used)
     squares = (standard**2).sum(axis=0)
     noise = np.where(used, sigma, 0.0) ** 2
-    excess = (np.where(used, phases.residual, 0.0) ** 2).sum(axis=0) - noise.sum(
-        axis=0
-    ) * freedom / np.maximum(used.sum(axis=0), 1)
-    excess = np.where(freedom > 0, excess / np.maximum(freedom, 1), 0.0)
+    total = (np.where(used, phases.residual, 0.0) ** 2).sum(axis=0)
+    expected = noise.sum(axis=0) * freedom / np.maximum(used.sum(axis=0), 1)
     several = freedom > 0
+    excess = _unmixed(np.where(several, (total - expected) / np.maximum(freedom, 1), 0.0), several)
     # The phases of n dates against each other have n - 1 degrees of freedom an overlap.
-    whole = freedom[several].mean() * max(np.count_nonzero(several) - 1, 1)
-    is_common = squares[several].mean() * max(np.count_nonzero(several) - 1, 1) > whole + 3.0 * np.sqrt(
-        2.0 * whole
-    )
-    common = max(float(np.median(excess[several])), 0.0) if is_common else 0.0
-    drawn = (PRIOR_OVERLAPS * common + freedom * np.maximum(excess, 0.0)) / (PRIOR_OVERLAPS + freedom)
-    chosen = np.where(_is_beyond(squares, freedom), excess, drawn if is_common else 0.0)
-    return _unmixed(chosen, several)
+    n_free = freedom[several].mean() * max(np.count_nonzero(several) - 1, 1)
+    n_squares = squares[several].mean() * max(np.count_nonzero(several) - 1, 1)
+    doubtless = _is_beyond(squares, freedom)
+    if n_squares <= n_free + 3.0 * np.sqrt(2.0 * n_free):
+        return np.where(doubtless, excess, 0.0)
+    # A sum of squares of f degrees of freedom has the median f (1 - 2 / (9 f))^3.
+    common = float(np.median(excess[several])) / (1.0 - 2.0 / (9.0 * freedom[several].mean())) ** 3
+    drawn = (PRIOR_OVERLAPS * common + freedom * excess) / (PRIOR_OVERLAPS + freedom)
+    return np.asarray(np.where(doubtless, np.maximum(excess, drawn), drawn))
 
 
 def _unmixed(mixed: Values, several: Bools) -> Values:
+    """Return variances of dates from those of each date against the mean of the others."""
     n = int(np.count_nonzero(several))
     variance = np.zeros(len(mixed))
-    if n > 1 and mixed.any():
+    if n > 2:
         matrix = np.full((n, n), 1.0 / (n - 1.0) ** 2)
         np.fill_diagonal(matrix, 1.0)
-        variance[several] = nnls(matrix, mixed[several])[0] if n > 2 else 0.5 * mixed[several]
+        variance[several] = nnls(matrix, mixed[several])[0]
+    elif n == 2:
+        # Which of the two it is makes no difference to what lies between them.
+        variance[several] = 0.5 * np.maximum(mixed[several], 0.0)
     return variance
 
 

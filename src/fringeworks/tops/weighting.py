@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,9 @@ from fringeworks.tops.speckle import PhaseInformation, phase_information, star_i
 Values = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Indices = NDArray[np.int64]
+
+BATCH: Final = 1 << 18
+"""Entries of date-by-date matrices worked on at once: a few megabytes each."""
 
 
 @dataclass(slots=True)
@@ -57,34 +62,41 @@ class Weighting:
             expected=np.zeros(blocks.present.shape),
             incidence=incidence,
         )
-        for k in range(len(blocks.looks)):
-            weighting.weigh(k)
+        weighting.weigh(np.arange(len(blocks.looks)))
         return weighting
 
-    def information(self, k: int) -> tuple[Indices, Indices, PhaseInformation]:
-        """Return the dates used in a block, the pairs between them, and what they know."""
-        dates = np.flatnonzero(self.present[k])
-        number = np.cumsum(self.present[k]) - 1
-        pairs = np.flatnonzero(self.present[k][self.blocks.pairs].all(axis=1))
-        i, j = number[self.blocks.pairs[pairs]].T
-        squared = np.zeros((dates.size, dates.size))
-        squared[i, j] = squared[j, i] = np.abs(self.blocks.phasor[k, pairs])
-        inform = star_information if self.is_star else phase_information
-        looks, window_looks = float(self.blocks.looks[k]), float(self.blocks.window_looks[k])
-        return dates, pairs, inform(squared, looks=looks, window_looks=window_looks)
+    def weigh(self, which: Indices) -> None:
+        """Fill the weights of blocks anew; with fewer than two dates a block has none."""
+        self.weight[which] = 0.0
+        self.expected[which] = 0.0
+        self.present[which[self.present[which].sum(axis=1) < 2]] = False
+        for inside, dates, information in self.information(which):
+            number = np.full(self.blocks.n_dates, -1)
+            number[dates] = np.arange(dates.size)
+            i, j = number[self.blocks.pairs].T
+            pairs = np.flatnonzero((i >= 0) & (j >= 0))
+            self.weight[np.ix_(inside, pairs)] = information.weight[:, i[pairs], j[pairs]]
+            diagonal = np.diagonal(information.covariance, axis1=1, axis2=2)
+            self.expected[np.ix_(inside, dates)] = diagonal
 
-    def weigh(self, k: int) -> None:
-        """Fill the weights of a block anew; with fewer than two dates it has none."""
-        self.weight[k] = 0.0
-        self.expected[k] = 0.0
-        if np.count_nonzero(self.present[k]) < 2:
-            self.present[k] = False
-            return
-        dates, pairs, information = self.information(k)
-        number = np.cumsum(self.present[k]) - 1
-        i, j = number[self.blocks.pairs[pairs]].T
-        self.weight[k, pairs] = information.weight[i, j]
-        self.expected[k, dates] = np.diag(information.covariance)
+    def information(self, which: Indices) -> Iterator[tuple[Indices, Indices, PhaseInformation]]:
+        """Give blocks, the dates that all of them use, and what they know; a few at a time."""
+        inform = star_information if self.is_star else phase_information
+        which = which[self.present[which].any(axis=1)]
+        patterns, kind = np.unique(self.present[which], axis=0, return_inverse=True)
+        b = self.blocks
+        for p, pattern in enumerate(patterns):
+            dates = np.flatnonzero(pattern)
+            pairs = np.flatnonzero(pattern[b.pairs].all(axis=1))
+            i, j = (np.cumsum(pattern) - 1)[b.pairs[pairs]].T
+            joined = np.zeros((dates.size, dates.size), bool)
+            joined[i, j] = joined[j, i] = True
+            alike = which[kind.ravel() == p]
+            for inside in np.array_split(alike, -(-alike.size * dates.size**2 // BATCH)):
+                squared = np.zeros((inside.size, dates.size, dates.size))
+                squared[:, i, j] = squared[:, j, i] = np.abs(b.phasor[np.ix_(inside, pairs)])
+                looks, window_looks = b.looks[inside], b.window_looks[inside]
+                yield inside, dates, inform(squared, joined, looks=looks, window_looks=window_looks)
 
     def scores(self, phase: Values) -> Values:
         """Return the weighted residuals (block, pair) that meet in each date, (block, date)."""
@@ -101,11 +113,10 @@ class Weighting:
         inside = np.flatnonzero(b.overlap == overlap)
         n = b.n_dates
         curvature, spread = np.zeros((n, n)), np.zeros((n, n))
-        for k in inside[self.present[inside].any(axis=1)]:
-            dates, _, information = self.information(int(k))
+        for _, dates, information in self.information(inside):
             both = np.ix_(dates, dates)
-            curvature[both] += information.curvature
-            spread[both] += information.covariance
+            curvature[both] += information.curvature.sum(axis=0)
+            spread[both] += information.covariance.sum(axis=0)
         weight = np.abs(self.weight[inside]).sum(axis=1)
         share = weight / weight.sum() if weight.any() else np.full(inside.size, 1.0 / inside.size)
         lever = float(np.sqrt(share @ b.lever[inside] ** 2) * np.sign(b.lever[inside[0]]))
@@ -128,8 +139,7 @@ class Weighting:
         whole = replace(
             self, present=self.present | back, weight=self.weight.copy(), expected=self.expected.copy()
         )
-        for k in np.flatnonzero(back.any(axis=1)):
-            whole.weigh(int(k))
+        whole.weigh(np.flatnonzero(back.any(axis=1)))
         return whole
 
 
