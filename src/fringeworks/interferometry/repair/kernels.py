@@ -160,7 +160,8 @@ def find_single(cycles: Bytes, members: Counts, signs: Bytes, out: Labels) -> No
     signs : int8, (pair, most)
         +1 where the pair is first or second of the triplet, -1 where it is the third.
     out : int32, (pixel, 2)
-        Pair and its cycles; pair -1 where no single pair, known to two triplets or more, explains it.
+        Pair and its cycles; pair -1 where no single pair, known to two triplets or more, explains it, and -2 where
+        several together do, each triplet being explained by one of them.
 
     Notes
     -----
@@ -172,6 +173,7 @@ def find_single(cycles: Bytes, members: Counts, signs: Bytes, out: Labels) -> No
         for k in range(cycles.shape[1]):
             n_violated += cycles[m, k] not in (0, UNKNOWN)
         out[m, 0], out[m, 1] = -1, 0
+        n_explained = 0
         for pair in range(members.shape[0]):
             found, n_agree, agree = 0, 0, True
             for j in range(members.shape[1]):
@@ -186,9 +188,13 @@ def find_single(cycles: Bytes, members: Counts, signs: Bytes, out: Labels) -> No
                     break
                 found = value
                 n_agree += 1
-            if agree and n_agree >= 2 and n_agree == n_violated:
-                out[m, 0], out[m, 1] = pair, found
-                break
+            if agree and n_agree >= 2:
+                n_explained += n_agree
+                if n_agree == n_violated:
+                    out[m, 0], out[m, 1] = pair, found
+                    break
+        if out[m, 0] < 0 and n_explained == n_violated:
+            out[m, 0] = -2
 
 
 @kernel

@@ -113,9 +113,10 @@ def find_cycles(
     Notes
     -----
     A pair that alone explains all triplets that do not close, two or more, is found at once; where there is none, it is
-    looked for again in the median closures of three by three pixels.  Other patterns of medians, where a neighbour
-    has the same one, are solved as whole-number programs: the smallest sum of cycles that explains all triplets, taken
-    only if no other is as small and each changed pair is in two triangles or more.  Then pixels take over labels of
+    looked for again in the median closures of three by three pixels.  Other patterns of medians, where a neighbour has
+    the same one, and lone patterns that several pairs seem to make, each for itself, are solved as whole-number programs:
+    the smallest sum of cycles that explains all triplets, taken only if no other is as small and each changed pair is
+    in two triangles or more.  Then pixels take over labels of
     their neighbours that explain them better, three times (conditional modes).
     """
     _check(phase, triplets, planes)
@@ -127,17 +128,20 @@ def find_cycles(
     )
     table = _Table(closure_matrix(triplets, n_pairs=data.shape[0]))
     labels, state = np.zeros(flags.shape, np.int32), (flags.astype(np.int8) - 2).astype(np.int8)
-    hashes = np.zeros(flags.shape, np.int64)
+    hashes, apart = np.zeros(flags.shape, np.int64), np.zeros(flags.shape, np.bool_)
     members = triplets_of_pairs(table.solver.matrix)
     view = (data, triplets, planes, origin, options.doubt)
     for places, cycles in _chunks(gather_cycles, view, np.argwhere(flags == 2)):
-        labels[tuple(places.T)] = table.singles(cycles, members)
+        labels[tuple(places.T)], apart[tuple(places.T)] = table.singles(cycles, members)
     unclear = np.argwhere((flags == 2) & (labels == 0))
     for places, cycles in _chunks(gather_medians, view, unclear):
-        labels[tuple(places.T)] = table.singles(cycles, members)
+        labels[tuple(places.T)], _ = table.singles(cycles, members)
         hashes[tuple(places.T)] = np.where(labels[tuple(places.T)] == 0, _hash(cycles), 0)
     state[hashes != 0] = REASONS.index(ALONE)
-    for places, cycles in _chunks(gather_medians, view, np.argwhere(_shared(hashes))):
+    shared = _shared(hashes)
+    for places, cycles in _chunks(gather_medians, view, np.argwhere(shared)):
+        labels[tuple(places.T)], state[tuple(places.T)] = table.patterns(cycles)
+    for places, cycles in _chunks(gather_cycles, view, np.argwhere(apart & (hashes != 0) & ~shared)):
         labels[tuple(places.T)], state[tuple(places.T)] = table.patterns(cycles)
     sums = table.sums()
     for _ in range(ROUNDS if labels.any() else 0):
@@ -187,13 +191,13 @@ class _Table:
 
     def singles(
         self, cycles: NDArray[np.int8], members: tuple[NDArray[np.int64], NDArray[np.int8]]
-    ) -> NDArray[np.int32]:
-        """Return labels of pixels with one wrong pair, 0 where there is none."""
+    ) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+        """Return labels of pixels with one wrong pair, else 0; and where several seem to be wrong, apart from each other."""
         found = np.empty((len(cycles), 2), np.int32)
         find_single(cycles, *members, found)
         kinds, which = np.unique(found, axis=0, return_inverse=True)
         numbers = [self.label(((int(pair), int(n)),)) if pair >= 0 else 0 for pair, n in kinds]
-        return np.array(numbers, np.int32)[np.reshape(which, -1)]
+        return np.array(numbers, np.int32)[np.reshape(which, -1)], np.asarray(found[:, 0] == -2)
 
     def patterns(self, cycles: NDArray[np.int8]) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
         """Return label and reason of each pixel."""

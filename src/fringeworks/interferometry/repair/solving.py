@@ -15,7 +15,8 @@ AMBIGUOUS = "several pairs explain it alike"
 NOISE = "no cycles explain it"
 
 _MOST_NODES = 2000
-# Where more of the triplets than this close badly, the fewest cycles are no longer the likeliest.
+# Where most of many triplets close badly, the fewest cycles are no longer the likeliest.
+_MANY = 20
 _MOST_VIOLATED = 0.75
 
 
@@ -50,8 +51,10 @@ class CycleSolver:
     _known: dict[bytes, Solution] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        # Costs of two runs that break ties in opposite ways: where they agree, no other answer is as small.
-        self._tie = 1e-3 * np.modf(np.arange(1, self.matrix.shape[1] + 1) * 0.6180339887498949)[0]
+        # Costs of two runs that break ties in opposite ways: where they agree, no other answer is as small.  Digits
+        # of a sine far from zero, so that no two sums of a few are alike.
+        scattered = 43758.5453 * np.sin(12.9898 * np.arange(1, self.matrix.shape[1] + 1))
+        self._tie = 0.01 * (scattered - np.floor(scattered))
 
     def solve(self, pattern: NDArray[np.int8]) -> Solution:
         """Solve one pattern.
@@ -68,7 +71,7 @@ class CycleSolver:
             Groups of violated triplets that share no pair are solved apart; those that cannot be are left.
         """
         known = pattern != UNKNOWN
-        if np.count_nonzero(known & (pattern != 0)) > _MOST_VIOLATED * np.count_nonzero(known):
+        if np.count_nonzero(known & (pattern != 0)) > max(_MOST_VIOLATED * np.count_nonzero(known), _MANY):
             return Solution((), NOISE)
         found: dict[int, int] = {}
         reasons: list[str] = []
@@ -137,7 +140,7 @@ class CycleSolver:
             constraints=LinearConstraint(both, cycles, cycles),
             integrality=np.ones(2 * n),
             bounds=Bounds(0.0, most),
-            options={"node_limit": _MOST_NODES},
+            options={"node_limit": _MOST_NODES, "mip_rel_gap": 1e-7},
         )
         if answer.status != 0:
             return None
