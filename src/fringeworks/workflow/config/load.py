@@ -14,7 +14,8 @@ from fringeworks.errors import ConfigurationError, MissingInputError, UnknownNam
 from fringeworks.workflow.config.records import commented_yaml, plain, record_from
 from fringeworks.workflow.config.schema import CONFIG_VERSION, RunConfig
 
-_METHODS: Final = ("sbas", "pair")
+METHODS: Final = ("sbas", "pair")
+"""Chains that are offered."""
 _FAMILIES: Final = ("standard",)
 _SLC_KEYS: Final = ("orbits", "dem", "polarisation", "swaths", "exclude_dates")
 
@@ -86,6 +87,11 @@ def _with_words(values: Mapping[str, Any]) -> Mapping[str, Any]:
     return values
 
 
+def offered_families() -> list[str]:
+    """Return the product families that can be asked for: ours and those of installed plug-ins, by name."""
+    return sorted({*_FAMILIES, *(e.name for e in entry_points(group="fringeworks.products"))})
+
+
 def resolved(config: RunConfig) -> dict[str, Any]:
     """Return the configuration as plain values with every default filled in."""
     values: dict[str, Any] = plain(config)
@@ -94,14 +100,14 @@ def resolved(config: RunConfig) -> dict[str, Any]:
 
 def _check(config: RunConfig) -> None:
     for name in config.methods:
-        if name not in _METHODS:
+        if name not in METHODS:
             raise UnknownNameError(
                 f"method {name!r}",
-                expected=f"one of {', '.join(_METHODS)}",
+                expected=f"one of {', '.join(METHODS)}",
                 hint="ps, ds and ps+ds need single-look complex images, which this version does not process yet",
             )
     for name in config.products.families:
-        offered = sorted({*_FAMILIES, *(e.name for e in entry_points(group="fringeworks.products"))})
+        offered = offered_families()
         if name not in offered:
             raise UnknownNameError(f"product family {name!r}", expected=f"one of {', '.join(offered)}")
     if "standard" not in config.products.families:
