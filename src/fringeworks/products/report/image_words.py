@@ -30,7 +30,9 @@ def image_opening(images: Images) -> list[str]:
     for seams, what in ((images.seams, "bursts"), (images.boundaries, "sub-swaths")):
         verdicts = Counter(s.verdict for s in seams if s.verdict in {PASS, WARN, FAIL})
         total = sum(verdicts.values())
-        if total:
+        if total and verdicts[PASS] == total:
+            texts.append(f"All {plural(total, 'seam')} between {what} pass.")
+        elif total:
             texts.append(
                 f"Of {plural(total, 'seam')} between {what} {count(verdicts[PASS])} pass, {count(verdicts[WARN])} are doubtful and "
                 f"{count(verdicts[FAIL])} fail."

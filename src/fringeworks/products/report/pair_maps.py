@@ -16,7 +16,7 @@ from fringeworks.products.report.curves import signed
 from fringeworks.products.report.figures import MM, colour_limit
 from fringeworks.products.report.maps import BELOW, BESIDE, COLOURS_MEAN, beyond, colour_bar, is_flat, paper
 from fringeworks.products.report.pair_data import PairReportData
-from fringeworks.products.report.pair_sampling import SampledPair
+from fringeworks.products.report.pair_sampling import THINNED, SampledPair
 from fringeworks.products.report.palette import (
     ACCENT,
     INK,
@@ -83,10 +83,20 @@ def _map(
         bar = colour_bar(figure, image, axes, label, extend=beyond(values, *limits), place=place)
         if ticks is not None:
             bar.set_ticks(list(ticks[0]), labels=list(ticks[1]))
-        thin = f" Each pixel drawn stands for {sampled.step} by {sampled.step} of the product." if sampled.step > 1 else ""
         return render(
-            name, figure, alt=f"Map of the {layer.long_name}", caption=caption + thin, wide=width > _NARROW
+            name,
+            figure,
+            alt=f"Map of the {layer.long_name}",
+            caption=caption + _how_small(name, sampled.step),
+            wide=width > _NARROW,
         )
+
+
+def _how_small(name: str, step: int) -> str:
+    if step == 1:
+        return ""
+    verb = "is one of" if name in THINNED else "stands for"
+    return f" Each pixel drawn {verb} {step} by {step} of the product."
 
 
 def _scale_bar(axes: Axes, frame: Frame) -> None:

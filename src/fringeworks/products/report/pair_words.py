@@ -16,6 +16,7 @@ from fringeworks.products.report.pair_sampling import SampledPair
 from fringeworks.products.report.words import count, number, place, plural, spoken_date
 
 _MOST_COMPONENTS: Final = 8
+_LEAST_SHARE: Final = 0.001
 _METHODS: Final = (
     (
         "R. Bamler, P. Hartl (1998): Synthetic aperture radar interferometry. Inverse Problems 14(4), R1–R54."
@@ -176,8 +177,10 @@ def unwrapping_rows(data: PairReportData, sampled: SampledPair) -> list[dict[str
         rows.append({"name": "regions", "text": f"{plural(found.n_components, 'region')} in the radar image; {bridges}"})
     shares = component_shares(sampled) if "connected_components" in sampled.layers else []
     if shares:
-        named = [f"region {label}: {share:.1%} of the map" for label, share in shares[:_MOST_COMPONENTS]]
-        rest = f"; {count(len(shares) - _MOST_COMPONENTS)} smaller ones" if len(shares) > _MOST_COMPONENTS else ""
+        named = [
+            f"region {label}: {share:.1%} of the map" for label, share in shares[:_MOST_COMPONENTS] if share >= _LEAST_SHARE
+        ]
+        rest = f"; {count(len(shares) - len(named))} smaller" if len(shares) > len(named) else ""
         rows.append({"name": "on the map", "text": "; ".join(named) + rest})
     return rows
 
