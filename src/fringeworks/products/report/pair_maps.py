@@ -111,7 +111,9 @@ def _scale_bar(axes: Axes, frame: Frame) -> None:
     x = min(left, right) + 0.05 * abs(right - left)
     y = min(bottom, top) + 0.045 * abs(top - bottom)
     for colour, width in (("#ffffff", 5.0), ("#111111", 2.2)):
-        axes.plot([x, x + length * km], [y, y], color=colour, linewidth=width, solid_capstyle="butt", zorder=6)
+        axes.plot(
+            [x, x + length * km], [y, y], color=colour, linewidth=width, solid_capstyle="butt", zorder=6
+        )
     text = f"{length:g} km" if length >= 1 else f"{length * 1000:g} m"
     axes.annotate(
         text,
@@ -225,7 +227,7 @@ def component_map(sampled: SampledPair) -> Picture | None:
     shown[rest] = len(named)
     n = len(named) + int(rest.any())
     words = [str(label) for label, _ in named] + (["rest"] if rest.any() else [])
-    colours = ListedColormap([*mpl.colormaps["tab10"].colors[: len(named)], "#8d8d8d"][:n])
+    colours = ListedColormap([*mpl.colormaps["tab10"](range(len(named))), "#8d8d8d"][:n])
     return _map(
         "connected_components",
         shown,

@@ -113,7 +113,9 @@ def _cell_means(part: NDArray[np.float32], step: int, kind: str) -> NDArray[np.f
             known = np.isfinite(values)
             looked[at] += 1
             valid[at] += known
-            total[at] += np.where(known, _summand(np.where(known, values, np.float32(0)), kind), np.float32(0))
+            total[at] += np.where(
+                known, _summand(np.where(known, values, np.float32(0)), kind), np.float32(0)
+            )
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.angle(total) if kind == "phase" else total / valid
         mean = np.sqrt(mean) if kind == "amplitude" else mean

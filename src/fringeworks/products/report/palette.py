@@ -133,7 +133,8 @@ def _png(figure: Figure, box: Bbox) -> bytes:
     left, right = (round(x * _DPI) for x in (box.x0, box.x1))
     part = pixels[max(top, 0) : bottom, max(left, 0) : right]
     stream = io.BytesIO()
-    mpl.image.imsave(stream, np.ascontiguousarray(part), format="png", dpi=_DPI, metadata={"Software": None})
+    nothing: Any = {"Software": None}
+    mpl.image.imsave(stream, np.ascontiguousarray(part), format="png", dpi=_DPI, metadata=nothing)
     return stream.getvalue()
 
 
