@@ -154,7 +154,9 @@ def _series_collection(
     writer: _Writer, files: Sequence[ProductFile], documents: Mapping[str, Path]
 ) -> tuple[Path, str]:
     title = f"{writer.facts.title}: velocity and displacement series"
-    return _standard_collection(writer, files, documents, title=title, item="series", fields=series_fields(writer.facts))
+    return _standard_collection(
+        writer, files, documents, title=title, item="series", fields=series_fields(writer.facts)
+    )
 
 
 def _geometry_collection(
@@ -176,7 +178,9 @@ def _standard_collection(
 ) -> tuple[Path, str]:
     folder = files[0].path.parent
     identifier = f"{writer.facts.identifier}-standard"
-    document = _item(writer, identifier=f"{identifier}-{item}", folder=folder, files=files, collection=identifier)
+    document = _item(
+        writer, identifier=f"{identifier}-{item}", folder=folder, files=files, collection=identifier
+    )
     document["properties"] |= fields
     document["assets"] |= _documents(documents, folder)
     document["stac_extensions"] = extensions_of(document)

@@ -7,7 +7,7 @@ from rich.table import Table
 from fringeworks.cli.matrix import matrix_lines
 from fringeworks.cli.show import counted
 from fringeworks.workflow.scenes import SceneStack
-from fringeworks.workflow.scenes.account import BurstTable, burst_table, lost_days
+from fringeworks.workflow.scenes.account import BurstTable, baselines_of, burst_table, lost_days
 
 
 def image_lines(scenes: SceneStack) -> list[str]:
@@ -16,27 +16,32 @@ def image_lines(scenes: SceneStack) -> list[str]:
     rows, cols = scenes.grid.shape
     step = scenes.frame.grid
     unit = "degree" if abs(scenes.grid.y_step) < 0.5 else "m"
-    return [
-        f"{counted(len(scenes.dates), 'image')} of track {scenes.track} {scenes.pass_direction}, {scenes.polarisation.value}, "
-        f"{counted(len(table.names), 'burst')} of {', '.join(s.value for s in scenes.frame.swaths())}",
-        *_matrix(scenes, table),
-        f"reference date {scenes.dates[scenes.reference].day}: {scenes.reference_reason}",
-        f"looks {scenes.looks.azimuth} x {scenes.looks.range} (lines x samples): {scenes.looked.rows} x {scenes.looked.cols} "
-        f"cells of {step.shape.rows} lines by {step.shape.cols} samples",
+    swaths = ", ".join(s.value for s in scenes.frame.swaths())
+    first = (
+        f"{counted(len(scenes.dates), 'image')} of track {scenes.track} {scenes.pass_direction}, "
+        f"{scenes.polarisation.value}, {counted(len(table.names), 'burst')} of {swaths}"
+    )
+    looks = (
+        f"looks {scenes.looks.azimuth} x {scenes.looks.range} (lines x samples): {scenes.looked.rows} x "
+        f"{scenes.looked.cols} cells of {step.shape.rows} lines by {step.shape.cols} samples"
+    )
+    ground = (
         f"map {rows} x {cols} pixels of {abs(scenes.grid.y_step):g} {unit}, {scenes.grid.crs}; ground between "
-        f"{scenes.heights[0]:.0f} and {scenes.heights[1]:.0f} m above the ellipsoid",
-    ]
+        f"{scenes.heights[0]:.0f} and {scenes.heights[1]:.0f} m above the ellipsoid"
+    )
+    reference = f"reference date {scenes.dates[scenes.reference].day}: {scenes.reference_reason}"
+    return [first, *_matrix(scenes, table), reference, looks, ground]
 
 
 def _matrix(scenes: SceneStack, table: BurstTable) -> list[str]:
-    rows = []
+    rows, baselines = [], baselines_of(scenes)
     for k, scene in enumerate(scenes.dates):
         cells = [
             scene.day.isoformat(),
             scene.platform,
             str(len(scene.products)),
             scene.orbit.source,
-            "reference" if k == scenes.reference else f"{scene.baseline:+.0f} m",
+            "reference" if k == scenes.reference else f"{baselines[k]:+.0f} m",
             f"{scene.doppler:+.0f} Hz",
         ]
         signs = [

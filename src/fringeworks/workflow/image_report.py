@@ -23,7 +23,7 @@ from fringeworks.products.report.images import (
 )
 from fringeworks.workflow.image_records import coregistration_values, recorded
 from fringeworks.workflow.scenes import SceneStack
-from fringeworks.workflow.scenes.account import BurstTable, burst_table, empty_bursts
+from fringeworks.workflow.scenes.account import BurstTable, baselines_of, burst_table, empty_bursts
 from fringeworks.workflow.stage import StageContext
 
 IMAGE_STEPS: Final = (
@@ -60,11 +60,11 @@ def images_of(context: StageContext) -> Images | None:
                 platform=d.platform,
                 products=d.products,
                 orbit=d.orbit.source,
-                baseline=d.baseline,
+                baseline=baseline,
                 doppler=d.doppler,
                 n_bursts=len(d.bursts),
             )
-            for d in scenes.dates
+            for d, baseline in zip(scenes.dates, baselines_of(scenes), strict=True)
         ),
         reference=scenes.reference,
         reference_reason=scenes.reference_reason,
@@ -147,3 +147,28 @@ def _constants(rows: Mapping[str, Mapping[str, Any]], what: str, value: str, sig
             )
         )
     return found
+
+
+def unwrapping_texts(found: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return how the interferograms of a stack were unwrapped and mended, as names and texts."""
+    if not found:
+        return ()
+    parts = [row["n_components"] for row in found["pairs"] if "n_components" in row]
+    rows = [("unwrapper", ", ".join(found["methods"]) or "not recorded")]
+    failed = found["n_failed"]
+    rows.append(("unwrapped", f"{found['n_pairs'] - failed} of {found['n_pairs']} interferograms"))
+    if parts:
+        middle, most = sorted(parts)[len(parts) // 2], max(parts)
+        rows.append(
+            (
+                "regions",
+                f"{middle} in a typical interferogram, {most} at most, after {found['n_bridges']} bridges in all",
+            )
+        )
+    repair = found["repair"].get("repair", {})
+    if "n_regions" in repair:
+        text = f"{repair['n_repaired']} of {repair['n_regions']} regions where triplets close on whole cycles"
+        rows.append(("mended", text))
+    elif repair.get("why_none"):
+        rows.append(("mended", f"nothing: {repair['why_none']}"))
+    return tuple(rows)

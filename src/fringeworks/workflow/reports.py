@@ -32,7 +32,7 @@ from fringeworks.products.report.data import (
 from fringeworks.products.standard import STANDARD_FOLDER
 from fringeworks.workflow.config import resolved
 from fringeworks.workflow.image_records import unwrapping_values
-from fringeworks.workflow.image_report import IMAGE_STEPS, images_of
+from fringeworks.workflow.image_report import IMAGE_STEPS, images_of, unwrapping_texts
 from fringeworks.workflow.records import model_terms, product_files, reference_of, series_network
 from fringeworks.workflow.scenes.account import lost_days
 from fringeworks.workflow.software import versions
@@ -105,6 +105,7 @@ def report_data(
         config_hash=context.config_hash,
         versions=versions(),
         images=images_of(context),
+        unwrapping=unwrapping_texts(unwrapping_values(context.store)),
     )
 
 

@@ -124,9 +124,7 @@ def _seams(
 
 
 def _legend(axes: Axes, n: int) -> None:
-    axes.legend(
-        loc="lower right", bbox_to_anchor=(1, 1), ncols=n, borderaxespad=0.2, handletextpad=0.1
-    )
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=n, borderaxespad=0.2, handletextpad=0.1)
 
 
 def _places(images: Images, seams: Sequence[Seam]) -> list[float]:
@@ -237,7 +235,11 @@ def shift_picture(images: Images) -> Picture | None:
             axis.grid(axis="y")
             axis.set_axisbelow(True)
             axis.axvline(
-                float(mdates.date2num(images.days[images.reference])), color=INK, linewidth=0.8, linestyle=":", zorder=1
+                float(mdates.date2num(images.days[images.reference])),
+                color=INK,
+                linewidth=0.8,
+                linestyle=":",
+                zorder=1,
             )
         _time_axis(axes[1], images)
         return render(
@@ -269,8 +271,17 @@ def burst_picture(images: Images) -> Picture:
         )
         axes.invert_yaxis()
         _burst_ticks(axes, images)
-        handles = [Patch(color=_STATE_COLOURS[k], label=STATE_WORDS[k]) for k in sorted(present, reverse=True)]
-        axes.legend(handles=handles, loc="lower right", bbox_to_anchor=(1, 1), ncols=len(handles), borderaxespad=0.2, handlelength=1)
+        handles = [
+            Patch(color=_STATE_COLOURS[k], label=STATE_WORDS[k]) for k in sorted(present, reverse=True)
+        ]
+        axes.legend(
+            handles=handles,
+            loc="lower right",
+            bbox_to_anchor=(1, 1),
+            ncols=len(handles),
+            borderaxespad=0.2,
+            handlelength=1,
+        )
         share = float((images.states == USED).mean())
         return render(
             name,
@@ -293,7 +304,10 @@ def _burst_ticks(axes: Axes, images: Images) -> None:
     if n_bursts <= 12:
         axes.set_xticks(range(n_bursts), list(images.bursts))
     else:
-        labels = [f"{swath}: {images.bursts[c[0]]} to {images.bursts[c[-1]]}" for swath, c in zip(order, places, strict=True)]
+        labels = [
+            f"{swath}: {images.bursts[c[0]]} to {images.bursts[c[-1]]}"
+            for swath, c in zip(order, places, strict=True)
+        ]
         axes.set_xticks([float(np.mean(c)) for c in places], labels)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)

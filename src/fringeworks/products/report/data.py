@@ -191,6 +191,8 @@ class ReportData:
         Further works to cite, complete references.
     images : Images, optional
         The images behind the interferograms, where the run started from them.
+    unwrapping : tuple of (str, str)
+        Facts of the unwrapping by name, where it was done here.
     """
 
     title: str
@@ -216,6 +218,7 @@ class ReportData:
     versions: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     citations: tuple[str, ...] = ()
     images: Images | None = None
+    unwrapping: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         _check(self)

@@ -22,15 +22,21 @@ def image_opening(images: Images) -> list[str]:
     first = images.dates[images.reference]
     platforms = sorted({d.platform for d in images.dates})
     used, all_of_them = int((images.states == USED).sum()), images.states.size
-    texts = [
+    counts = (
         f"{plural(len(images.dates), 'image')} of {', '.join(platforms)} in {images.polarisation}; {count(used)} of "
-        f"{count(all_of_them)} bursts of dates are used. Interferograms average {images.looks[0]} lines by {images.looks[1]} samples.",
+        f"{count(all_of_them)} bursts of dates are used. Interferograms average {images.looks[0]} lines by "
+        f"{images.looks[1]} samples."
+    )
+    texts = [
+        counts,
         f"All dates are aligned with {spoken_date(first.day)}: {images.reference_reason}.",
     ]
     for seams, what in ((images.seams, "bursts"), (images.boundaries, "sub-swaths")):
         verdicts = Counter(s.verdict for s in seams if s.verdict in {PASS, WARN, FAIL})
         total = sum(verdicts.values())
-        if total:
+        if total and verdicts[PASS] == total:
+            texts.append(f"All {plural(total, 'seam')} between {what} pass.")
+        elif total:
             texts.append(
                 f"Of {plural(total, 'seam')} between {what} {count(verdicts[PASS])} pass, {count(verdicts[WARN])} are doubtful and "
                 f"{count(verdicts[FAIL])} fail."
@@ -85,7 +91,11 @@ def seam_rows(seams: Sequence[Seam]) -> tuple[list[dict[str, str]], list[dict[st
         return [_seam_row(s) for s in worst], [], ""
     if len(known) <= _ALL:
         return [_seam_row(s) for s in worst], [_seam_row(s) for s in known], ""
-    return [_seam_row(s) for s in worst], [], f"{plural(rest, 'further seam')}: see coregistration.overlaps in manifest.json."
+    return (
+        [_seam_row(s) for s in worst],
+        [],
+        f"{plural(rest, 'further seam')}: see coregistration.overlaps in manifest.json.",
+    )
 
 
 def _badness(seam: Seam) -> tuple[int, float, str, str]:
@@ -132,7 +142,11 @@ def left_out_rows(images: Images | None) -> list[dict[str, str]]:
     """Return the bursts that are not used, one row for each date and reason."""
     if images is None:
         return []
-    words = {MISSING: "no product of this date holds it", EMPTY: "no valid sample", OUTSIDE: "outside the area"}
+    words = {
+        MISSING: "no product of this date holds it",
+        EMPTY: "no valid sample",
+        OUTSIDE: "outside the area",
+    }
     rows = []
     for k, d in enumerate(images.dates):
         for state, reason in words.items():

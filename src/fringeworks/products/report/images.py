@@ -33,7 +33,7 @@ class ImageDate:
     orbit : str
         ``precise``, ``restituted`` or ``annotation``.
     baseline : float
-        Perpendicular baseline from the reference date [m].
+        Perpendicular baseline from the reference date [m], signed as those of interferograms are.
     doppler : float
         Doppler centroid [Hz].
     n_bursts : int

@@ -134,4 +134,3 @@ def _page(data: ReportData, sampled: Sampled, pictures: dict[str, Picture]) -> s
 def _json(content: dict[str, Any]) -> str:
     """Return JSON that cannot end the script element it stands in."""
     return json.dumps(content, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
-

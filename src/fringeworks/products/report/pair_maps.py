@@ -16,7 +16,7 @@ from fringeworks.products.report.curves import signed
 from fringeworks.products.report.figures import MM, colour_limit
 from fringeworks.products.report.maps import BELOW, BESIDE, COLOURS_MEAN, beyond, colour_bar, is_flat, paper
 from fringeworks.products.report.pair_data import PairReportData
-from fringeworks.products.report.pair_sampling import SampledPair
+from fringeworks.products.report.pair_sampling import THINNED, SampledPair
 from fringeworks.products.report.palette import (
     ACCENT,
     INK,
@@ -83,10 +83,20 @@ def _map(
         bar = colour_bar(figure, image, axes, label, extend=beyond(values, *limits), place=place)
         if ticks is not None:
             bar.set_ticks(list(ticks[0]), labels=list(ticks[1]))
-        thin = f" Each pixel drawn stands for {sampled.step} by {sampled.step} of the product." if sampled.step > 1 else ""
         return render(
-            name, figure, alt=f"Map of the {layer.long_name}", caption=caption + thin, wide=width > _NARROW
+            name,
+            figure,
+            alt=f"Map of the {layer.long_name}",
+            caption=caption + _how_small(name, sampled.step),
+            wide=width > _NARROW,
         )
+
+
+def _how_small(name: str, step: int) -> str:
+    if step == 1:
+        return ""
+    verb = "is one of" if name in THINNED else "stands for"
+    return f" Each pixel drawn {verb} {step} by {step} of the product."
 
 
 def _scale_bar(axes: Axes, frame: Frame) -> None:
@@ -101,7 +111,9 @@ def _scale_bar(axes: Axes, frame: Frame) -> None:
     x = min(left, right) + 0.05 * abs(right - left)
     y = min(bottom, top) + 0.045 * abs(top - bottom)
     for colour, width in (("#ffffff", 5.0), ("#111111", 2.2)):
-        axes.plot([x, x + length * km], [y, y], color=colour, linewidth=width, solid_capstyle="butt", zorder=6)
+        axes.plot(
+            [x, x + length * km], [y, y], color=colour, linewidth=width, solid_capstyle="butt", zorder=6
+        )
     text = f"{length:g} km" if length >= 1 else f"{length * 1000:g} m"
     axes.annotate(
         text,
@@ -215,7 +227,7 @@ def component_map(sampled: SampledPair) -> Picture | None:
     shown[rest] = len(named)
     n = len(named) + int(rest.any())
     words = [str(label) for label, _ in named] + (["rest"] if rest.any() else [])
-    colours = ListedColormap([*mpl.colormaps["tab10"].colors[: len(named)], "#8d8d8d"][:n])
+    colours = ListedColormap([*mpl.colormaps["tab10"](range(len(named))), "#8d8d8d"][:n])
     return _map(
         "connected_components",
         shown,

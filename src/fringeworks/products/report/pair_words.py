@@ -16,10 +16,9 @@ from fringeworks.products.report.pair_sampling import SampledPair
 from fringeworks.products.report.words import count, number, place, plural, spoken_date
 
 _MOST_COMPONENTS: Final = 8
+_LEAST_SHARE: Final = 0.001
 _METHODS: Final = (
-    (
-        "R. Bamler, P. Hartl (1998): Synthetic aperture radar interferometry. Inverse Problems 14(4), R1–R54."
-    ),
+    ("R. Bamler, P. Hartl (1998): Synthetic aperture radar interferometry. Inverse Problems 14(4), R1–R54."),
     (
         "N. Yague-Martinez, P. Prats-Iraola, F. Rodriguez Gonzalez, R. Brcic, R. Shau, D. Geudtner, M. Eineder, R. Bamler (2016): "
         "Interferometric processing of Sentinel-1 TOPS data. IEEE Transactions on Geoscience and Remote Sensing 54(4), 2220–2234."
@@ -82,7 +81,11 @@ def summarise_pair(data: PairReportData, sampled: SampledPair) -> PairSummary:
 def pair_opening(data: PairReportData, summary: PairSummary) -> list[str]:
     """Return the headline in plain words, one text a paragraph."""
     pair, facts = data.pair, data.facts
-    track = f" by the {facts.pass_direction} track {facts.relative_orbit}" if facts.relative_orbit is not None else ""
+    track = (
+        f" by the {facts.pass_direction} track {facts.relative_orbit}"
+        if facts.relative_orbit is not None
+        else ""
+    )
     first = (
         f"Two images of {number(summary.width_km)} by {number(summary.height_km)} km around "
         f"{place(summary.longitude, summary.latitude)}, taken{track} on {spoken_date(pair.reference)} and "
@@ -105,7 +108,11 @@ def pair_cards(data: PairReportData, sampled: SampledPair, summary: PairSummary)
     shares = component_shares(sampled) if "connected_components" in sampled.layers else []
     whole = sum(share for _, share in shares)
     return [
-        {"label": "days apart", "value": count(data.pair.days), "note": f"{data.pair.reference} to {data.pair.secondary}"},
+        {
+            "label": "days apart",
+            "value": count(data.pair.days),
+            "note": f"{data.pair.reference} to {data.pair.secondary}",
+        },
         {
             "label": "perpendicular baseline, m",
             "value": number(data.baseline, 0),
@@ -137,15 +144,28 @@ def fact_rows(data: PairReportData) -> list[dict[str, str]]:
         ("secondary", _image_text(data, 1)),
         ("days apart", count(pair.days)),
         ("perpendicular baseline", f"{number(data.baseline)} m"),
-        ("height of ambiguity", f"{number(data.height_of_ambiguity)} m of height turn the phase by one cycle"),
-        ("wavelength", f"{data.wavelength * MM:.4f} mm: one cycle is {0.5 * data.wavelength * MM:.2f} mm along the line of sight"),
+        (
+            "height of ambiguity",
+            f"{number(data.height_of_ambiguity)} m of height turn the phase by one cycle",
+        ),
+        (
+            "wavelength",
+            f"{data.wavelength * MM:.4f} mm: one cycle is {0.5 * data.wavelength * MM:.2f} mm along the line of sight",
+        ),
         ("incidence", f"{number(math.degrees(data.incidence))}° at the middle of the map"),
         ("polarisation", data.images.polarisation if data.images is not None else "–"),
-        ("looks", "–" if facts.looks is None else f"{facts.looks.azimuth} lines by {facts.looks.range} samples"),
+        (
+            "looks",
+            "–" if facts.looks is None else f"{facts.looks.azimuth} lines by {facts.looks.range} samples",
+        ),
         ("coherence window", _window_text(data)),
         ("sign", facts.sign_reason or "–"),
     ]
-    return [{"name": name, "text": text} for name, text in rows if "–" not in text or name in {"reference", "secondary"}]
+    return [
+        {"name": name, "text": text}
+        for name, text in rows
+        if "–" not in text or name in {"reference", "secondary"}
+    ]
 
 
 def _image_text(data: PairReportData, index: int) -> str:
@@ -170,14 +190,27 @@ def unwrapping_rows(data: PairReportData, sampled: SampledPair) -> list[dict[str
     found = data.unwrapping
     rows = []
     if found.method:
-        rows.append({"name": "unwrapper", "text": found.method + (f" ({found.licence})" if found.licence else "")})
+        rows.append(
+            {"name": "unwrapper", "text": found.method + (f" ({found.licence})" if found.licence else "")}
+        )
     if found.n_components >= 0:
-        bridges = f"{count(found.n_bridges)} of {plural(found.n_bridges_considered, 'gap')} between regions bridged"
-        rows.append({"name": "regions", "text": f"{plural(found.n_components, 'region')} in the radar image; {bridges}"})
+        bridges = (
+            f"{count(found.n_bridges)} of {plural(found.n_bridges_considered, 'gap')} between regions bridged"
+        )
+        rows.append(
+            {
+                "name": "regions",
+                "text": f"{plural(found.n_components, 'region')} in the radar image; {bridges}",
+            }
+        )
     shares = component_shares(sampled) if "connected_components" in sampled.layers else []
     if shares:
-        named = [f"region {label}: {share:.1%} of the map" for label, share in shares[:_MOST_COMPONENTS]]
-        rest = f"; {count(len(shares) - _MOST_COMPONENTS)} smaller ones" if len(shares) > _MOST_COMPONENTS else ""
+        named = [
+            f"region {label}: {share:.1%} of the map"
+            for label, share in shares[:_MOST_COMPONENTS]
+            if share >= _LEAST_SHARE
+        ]
+        rest = f"; {count(len(shares) - len(named))} smaller" if len(shares) > len(named) else ""
         rows.append({"name": "on the map", "text": "; ".join(named) + rest})
     return rows
 

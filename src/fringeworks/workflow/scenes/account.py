@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from fringeworks.geometry.baseline import as_height_sensitivity
 from fringeworks.workflow.scenes.stack import SceneDate, SceneStack
 
 _DAY: Final = re.compile(r"_(\d{4})(\d{2})(\d{2})T\d{6}_")
@@ -99,19 +100,31 @@ def empty_bursts(rows: Collection[Mapping[str, Any]]) -> set[tuple[str, str]]:
     return {(row["date"], row["burst"]) for row in rows if row["n_valid"] == 0}
 
 
+def baselines_of(scenes: SceneStack) -> tuple[float, ...]:
+    """Return each date's perpendicular baseline from the reference date [m], signed as those of interferograms are.
+
+    Positive: a scatterer above the height used adds to the phase (:func:`geometry.baseline.as_height_sensitivity`).
+    """
+    signed = as_height_sensitivity([scene.baseline for scene in scenes.dates]) + 0.0  # no negative zero
+    return tuple(float(value) for value in signed)
+
+
 def date_values(scenes: SceneStack) -> list[dict[str, Any]]:
     """Return what is known of each date: platform, products, orbit, baseline from the reference date, Doppler."""
-    return [_date(scenes, k, scene) for k, scene in enumerate(scenes.dates)]
+    return [
+        _date(scenes, k, scene, baseline)
+        for k, (scene, baseline) in enumerate(zip(scenes.dates, baselines_of(scenes), strict=True))
+    ]
 
 
-def _date(scenes: SceneStack, index: int, scene: SceneDate) -> dict[str, Any]:
+def _date(scenes: SceneStack, index: int, scene: SceneDate, baseline: float) -> dict[str, Any]:
     return {
         "date": scene.day.isoformat(),
         "platform": scene.platform,
         "products": list(scene.products),
         "orbit": scene.orbit.source,
         "orbit_files": list(scene.orbit_files),
-        "perpendicular_baseline_m": round(float(scene.baseline), 3),
+        "perpendicular_baseline_m": round(baseline, 3),
         "doppler_hz": round(float(scene.doppler), 2),
         "n_bursts": sum(b.name in scene.bursts for b in scenes.frame.bursts),
         "is_reference": index == scenes.reference,

@@ -133,7 +133,6 @@ def _reference_text(scenes: SceneStack) -> str:
 
 
 def _facts(scenes: SceneStack) -> StackFacts:
-    first = scenes.dates[scenes.reference]
     looks = scenes.looks
     return StackFacts(
         source_format="sentinel-1 slc",
@@ -145,7 +144,7 @@ def _facts(scenes: SceneStack) -> StackFacts:
         centre_time=scenes.centre_time,
         looks=looks,
         effective_looks=max(looks.azimuth * looks.range * scenes.effective_share, 1.0),
-        title=f"Sentinel-1 track {scenes.track} {scenes.pass_direction}, aligned with {first.day}",
+        title=f"Sentinel-1 track {scenes.track} {scenes.pass_direction}",
         licence="Copernicus Sentinel data, free and open (see the terms of the Copernicus programme)",
         height_datum="ellipsoid",
     )
