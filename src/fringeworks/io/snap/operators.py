@@ -86,7 +86,7 @@ def _operator(name: str, rank: int, n_sources: int, *parameters: str) -> Operato
     found: dict[str, Parameter] = {}
     for text in parameters:
         match = _SPELLED.fullmatch(text)
-        assert match is not None  # noqa: S101  (the table below is ours)
+        assert match is not None
         kinds: dict[str, Kind] = {"whole": "whole", "number": "number", "flag": "flag"}
         found[match["name"]] = Parameter(
             name=match["name"],

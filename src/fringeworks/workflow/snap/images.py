@@ -54,7 +54,9 @@ def take_images(facts: ProjectFacts, draft: Draft) -> Images:
     here = sorted({*found.days, *own.days})
     what = f"{len(found.products) + len(own.products)} products now"
     span = f", {here[0]} to {here[-1]}" if here else ""
-    source = f"{facts.project.path.name}: PROJECTFOLDER/{name}" + (" and the reference's products" if own.patterns else "")
+    source = f"{facts.project.path.name}: PROJECTFOLDER/{name}" + (
+        " and the reference's products" if own.patterns else ""
+    )
     draft.take("inputs.slc", patterns, source=source, note=what + span)
     _say_few(facts, draft, found)
     split = sorted((facts.root / _SPLIT).glob("*.dim"))
@@ -143,7 +145,9 @@ def _say_few(facts: ProjectFacts, draft: Draft, found: Found) -> None:
     misfiled = [
         p
         for p in found.products
-        if p.parent.name.isdigit() and (day := day_in(p.name)) is not None and p.parent.name != f"{day:%Y%m%d}"
+        if p.parent.name.isdigit()
+        and (day := day_in(p.name)) is not None
+        and p.parent.name != f"{day:%Y%m%d}"
     ]
     if misfiled:
         text = f"{misfiled[0].name} lies in folder {misfiled[0].parent.name}: here its own date counts"
