@@ -37,7 +37,7 @@ def plain_phasor(upper, lower, window_lines, window_samples):
             cell = power[top : top + 8, left : left + 16]
             level = np.exp(np.log(cell[cell > 0]).mean()) if (cell > 0).any() else 1.0
             weight[top : top + 8, left : left + 16] = np.where(
-                cell > 0, 1 / np.maximum(level, cell / 5.0), 0.0
+                cell > 0, 1 / np.maximum(level, cell / 2.0), 0.0
             )
     total, n_total = 0, 0
     for top in range(0, power.shape[0], window_lines):

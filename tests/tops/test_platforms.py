@@ -51,7 +51,7 @@ def test_the_steps_of_a_mixed_stack_are_estimated_removed_and_named(rng):
     assert "S1C against S1A, IW1: azimuth shift of -0.02" in found.findings[0].text
     assert "rad) at all its 5 dates" in found.findings[0].text
     # what is applied to each date is its own estimate: constant and rest together
-    applied, _ = found.of(platforms)
+    applied = found.of(platforms)
     np.testing.assert_allclose(applied + found.rest, values, atol=1e-15)
     assert np.abs(found.rest - own[:, None]).max() < 5 * np.nanmax(sigma) + np.nanmax(found.sigma) * 4
 
@@ -120,18 +120,23 @@ def test_an_outlier_does_not_move_a_constant(rng):
     np.testing.assert_allclose(found.constant[1] / LINE, 0.02, atol=0.002)
 
 
-def test_a_date_without_an_estimate_takes_its_platforms_constant():
-    platforms = ["S1A", "S1C"] * 4
-    values, sigma = np.tile([[0.0], [1.0]], (4, 1)), np.full((8, 1), 0.01)
-    values[3], sigma[3] = 0.0, np.nan
+def test_a_date_without_an_estimate_is_expected_at_its_platforms_mean():
+    # the reference date is off by -0.2 of all others: so would be the date of which nothing is known
+    platforms = ["S1A", "S1C"] * 6
+    values, sigma = np.tile([[0.2], [1.2]], (6, 1)), np.full((12, 1), 0.01)
+    values[0] = values[3] = 0.0
+    sigma[0], sigma[3] = 0.0, np.nan
     found = constants(values, sigma, platforms, columns=("IW1",), least_scatter=0.02, units={"s": 1.0})
-    applied, spread = found.of(platforms)
-    assert applied[3, 0] == pytest.approx(1.0)
+    expected, spread = found.expected(platforms)
+    assert expected[3, 0] == pytest.approx(1.2)
+    assert expected[2, 0] == pytest.approx(0.2, abs=0.03)
     assert spread[3, 0] == pytest.approx(0.025, abs=0.01)
-    assert found.n_dates.tolist() == [[4], [3]]
-    lost = constants(values, np.full((8, 1), np.nan), platforms, columns=("IW1",), units={"s": 1.0})
+    assert found.n_dates.tolist() == [[6], [5]]
+    lost = constants(values, np.full((12, 1), np.nan), platforms, columns=("IW1",), units={"s": 1.0})
     assert np.isnan(lost.constant[1, 0])
     assert not lost.is_significant.any()
+    assert lost.expected(["S1C"])[0].tolist() == [[0.0]]
+    assert np.isnan(lost.expected(["S1C"])[1]).all()
 
 
 def test_bad_arguments_are_refused():

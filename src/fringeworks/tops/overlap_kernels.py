@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from fringeworks.numerics.compiled import kernel
 
-MOST_POWER: Final = 5.0
-"""Power above which a sample is toned down, in units of its cell's geometric mean.  Homogeneous speckle exceeds it in
-less than one sample of a hundred; a reflector of 40 dB would otherwise outweigh a whole block."""
+MOST_POWER: Final = 2.0
+"""Power above which a sample is toned down, in units of its cell's geometric mean.  It costs at most a twentieth of what
+homogeneous speckle of high coherence knows, nothing at low coherence, and gains a tenth to a half where power varies
+from sample to sample as in towns; a reflector of 40 dB would otherwise outweigh a whole block."""
 
 LINES: Final = 8
 """Lines worked on together; windows are filled up with zeros to a multiple of it."""

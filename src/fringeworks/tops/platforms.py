@@ -43,6 +43,8 @@ class PlatformConstants:
         Dates with a value.
     scatter : float64, (column)
         Standard deviation of dates about their platform's constant, beyond their own sigmas.
+    mean, mean_sigma : float64, (platform, column)
+        Of the platform's dates, relative to the reference date like the values; NaN where no date has a value.
     rest : float64, (date, column)
         Values without the significant constants.
     findings : tuple of Finding
@@ -56,15 +58,25 @@ class PlatformConstants:
     is_significant: Bools
     n_dates: NDArray[np.int64]
     scatter: Values
+    mean: Values
+    mean_sigma: Values
     rest: Values
     findings: tuple[Finding, ...]
 
-    def of(self, platforms: Sequence[str]) -> tuple[Values, Values]:
-        """Return the significant constants, and the scatter to expect about them, for dates' platforms (date, column)."""
+    def of(self, platforms: Sequence[str]) -> Values:
+        """Return the significant constants of dates of these platforms, (date, column)."""
         rows = [self.platforms.index(p) for p in platforms]
-        applied = np.where(self.is_significant, self.constant, 0.0)[rows]
-        spread = np.nan_to_num(self.sigma[rows] ** 2) + self.scatter**2
-        return applied, np.sqrt(spread)
+        return np.where(self.is_significant, self.constant, 0.0)[rows]
+
+    def expected(self, platforms: Sequence[str]) -> tuple[Values, Values]:
+        """Return what to expect of dates of these platforms of which nothing else is known, and its sigma.
+
+        That is their platform's mean, not zero: values count from the reference date, whose own error they all share.
+        Zero, of a sigma NaN, where no date of the platform has a value.
+        """
+        rows = [self.platforms.index(p) for p in platforms]
+        spread = np.sqrt(self.mean_sigma**2 + self.scatter**2)
+        return np.nan_to_num(self.mean[rows]), np.where(np.isfinite(self.mean), spread, np.nan)[rows]
 
 
 def platform_constants(
@@ -126,17 +138,18 @@ def platform_constants(
     ordered = [platforms[reference], *sorted(set(platforms) - {platforms[reference]})]
     member = np.array([[p == name for p in platforms] for name in ordered])
     shape = (len(ordered), len(columns))
-    constant, spread = np.full(shape, np.nan), np.full(shape, np.nan)
+    mean, mean_sigma = np.full((2, *shape), np.nan)
     count, scatter = np.zeros(shape, np.int64), np.full(len(columns), least_scatter)
     for c in range(len(columns)):
         known = np.isfinite(sigma[:, c])
         count[:, c] = (member & known).sum(axis=1)
         scatter[c] = max(_scatter(values[:, c], member & known), least_scatter)
-        means = [_robust_mean(values[m & known, c], sigma[m & known, c], scatter[c]) for m in member]
-        for p, (mean, variance) in enumerate(means):
-            if count[0, c] and count[p, c]:
-                constant[p, c] = mean - means[0][0]
-                spread[p, c] = np.sqrt(variance + means[0][1]) if p else 0.0
+        for p in np.flatnonzero(count[:, c]):
+            chosen = member[p] & known
+            mean[p, c], variance = _robust_mean(values[chosen, c], sigma[chosen, c], scatter[c])
+            mean_sigma[p, c] = np.sqrt(variance)
+    constant, spread = mean - mean[0], np.hypot(mean_sigma, mean_sigma[0])
+    spread[0] = np.where(np.isfinite(spread[0]), 0.0, np.nan)
     is_significant = np.nan_to_num(np.abs(constant)) > significance * np.nan_to_num(spread, nan=np.inf)
     is_significant[0] = False
     applied = np.where(is_significant, constant, 0.0)
@@ -157,6 +170,8 @@ def platform_constants(
         is_significant=is_significant,
         n_dates=count,
         scatter=scatter,
+        mean=mean,
+        mean_sigma=mean_sigma,
         rest=values - member.T.astype(float) @ applied,
         findings=tuple(findings),
     )
@@ -187,8 +202,6 @@ def _scatter(values: Values, member: Bools) -> float:
 
 def _robust_mean(values: Values, sigma: Values, scatter: float) -> tuple[float, float]:
     """Return the mean, values beyond 1.5 standard deviations toned down, and its variance."""
-    if not values.size:
-        return 0.0, np.inf
     variance = sigma**2 + scatter**2
     mean = float(np.median(values))
     weight = 1.0 / variance
