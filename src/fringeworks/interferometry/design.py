@@ -155,8 +155,9 @@ def design_network(
     dates : tuple of date
         Acquisitions, without repeats, in any order.
     baselines : float64, (date), optional
-        Perpendicular baseline of each date, in the order of ``dates`` and from any common origin [m]; NaN where
-        unknown: such pairs are not held against the limit.
+        Perpendicular baseline of each date, in the order of ``dates`` and from any common origin [m], signed as
+        :class:`~fringeworks.model.stack.PairNetwork` says; NaN where unknown: such pairs are not held against the
+        limit.
     options : PairOptions
         Design and limits.
 

@@ -94,6 +94,13 @@ def multiply_piece(
 
 
 @kernel
+def _leave_out(valid: NDArray[np.bool_], piece: Singles) -> None:
+    for k in range(valid.size):
+        if not valid[k]:
+            piece[:, k] = np.float32(0.0)
+
+
+@kernel
 def _add(values: Singles, sums: Singles) -> None:
     for k in range(values.size):
         sums[k] += values[k]
@@ -166,10 +173,7 @@ def sum_lines(
                 reference[line, first:stop], secondary[line, first:stop], cosine, sine, kind, piece
             )
             if valid.size:
-                for m in range(5):
-                    for k in range(n):
-                        if not valid[line, first + k]:
-                            piece[m, k] = np.float32(0.0)
+                _leave_out(valid[line, first:stop], piece)
             for s in range(looks.shape[0]):
                 for m in range(5):
                     _add(piece[m, :n], columns[s, m, first:stop])

@@ -122,29 +122,40 @@ def gather_medians(
 
     Three values make a median, also where the pixel itself lacks the triplet: noise and small gaps drop out.
     """
-    rows, cols = phase.shape[1:]
     values = np.empty(9)
     for m in range(places.shape[0]):
-        row, col = places[m, 0], places[m, 1]
+        at = (places[m, 0], places[m, 1])
         for k in range(triplets.shape[0]):
-            out[m, k] = np.int8(UNKNOWN)
-            n = 0
-            for r in range(max(row - 1, 0), min(row + 2, rows)):
-                for c in range(max(col - 1, 0), min(col + 2, cols)):
-                    value = _cycles(phase, triplets[k], planes[k], (r, c), origin)
-                    if np.isfinite(value):
-                        place = n
-                        while place > 0 and values[place - 1] > value:
-                            values[place] = values[place - 1]
-                            place -= 1
-                        values[place] = value
-                        n += 1
-            if n < 3:
-                continue
-            middle = values[n // 2]
+            n = _sort_around(phase, triplets[k], planes[k], at, origin, values)
+            middle = values[n // 2] if n >= 3 else np.nan
             whole = np.rint(middle)
-            if abs(middle - whole) <= doubt and abs(whole) < 100:
-                out[m, k] = np.int8(whole)
+            known = abs(middle - whole) <= doubt and abs(whole) < 100
+            out[m, k] = np.int8(whole) if known else np.int8(UNKNOWN)
+
+
+@kernel
+def _sort_around(
+    phase: Singles,
+    triplet: Counts,
+    plane: Reals,
+    place: tuple[int, int],
+    origin: tuple[int, int],
+    values: Reals,
+) -> int:
+    """Fill, in order of size, the closures of three by three pixels that have one; returns how many."""
+    rows, cols = phase.shape[1:]
+    n = 0
+    for row in range(max(place[0] - 1, 0), min(place[0] + 2, rows)):
+        for col in range(max(place[1] - 1, 0), min(place[1] + 2, cols)):
+            value = _cycles(phase, triplet, plane, (row, col), origin)
+            if np.isfinite(value):
+                k = n
+                while k > 0 and values[k - 1] > value:
+                    values[k] = values[k - 1]
+                    k -= 1
+                values[k] = value
+                n += 1
+    return n
 
 
 @kernel
