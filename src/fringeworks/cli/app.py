@@ -8,7 +8,17 @@ from typing import Annotated
 import typer
 
 from fringeworks import __version__
-from fringeworks.cli import about, demonstration, fetching, importing, inspecting, pairing, results, running, simulating
+from fringeworks.cli import (
+    about,
+    demonstration,
+    fetching,
+    importing,
+    inspecting,
+    pairing,
+    results,
+    running,
+    simulating,
+)
 from fringeworks.cli.show import err
 from fringeworks.errors import FringeworksError
 

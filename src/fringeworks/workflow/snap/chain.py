@@ -152,7 +152,10 @@ def _split(step: Step) -> None:
     if first > 1 or 0 < last < _MOST_BURSTS:
         step.leave("firstBurstIndex", "bursts follow from the area")
         step.leave("lastBurstIndex", "bursts follow from the area")
-        step.warn("firstBurstIndex", f"bursts {first} to {last} only: give an area inside them, else all bursts are processed")
+        step.warn(
+            "firstBurstIndex",
+            f"bursts {first} to {last} only: give an area inside them, else all bursts are processed",
+        )
     _area(step, "wktAoi")
 
 
@@ -185,10 +188,16 @@ def _orbit(step: Step) -> None:
 def _back_geocoding(step: Step) -> None:
     _elevation(step)
     if step.flag("disableReramp"):
-        step.warn("disableReramp", "the TOPS carrier is always put back: images come out with the phase of the scene")
+        step.warn(
+            "disableReramp",
+            "the TOPS carrier is always put back: images come out with the phase of the scene",
+        )
     for name in ("outputRangeAzimuthOffset", "outputDerampDemodPhase"):
         if step.flag(name):
-            step.leave(name, "`fringeworks export --step coregister --layer` writes offsets and removed phase at any time")
+            step.leave(
+                name,
+                "`fringeworks export --step coregister --layer` writes offsets and removed phase at any time",
+            )
 
 
 def _elevation(step: Step) -> None:
@@ -198,9 +207,17 @@ def _elevation(step: Step) -> None:
         return  # project.conf says it
     path = step.value("externalDEMFile")
     if path:
-        step.take("inputs.dem", str(step.home / Path(path.replace("\\", "/")).expanduser()), "externalDEMFile")
-    elif step.value("demName").lower() != "external dem" and step.given("demName") and not step.draft.says("inputs.dem"):
-        note = f"nothing is fetched during a run: `{step.draft.dem_command()}` fetches Copernicus GLO-30 before"
+        step.take(
+            "inputs.dem", str(step.home / Path(path.replace("\\", "/")).expanduser()), "externalDEMFile"
+        )
+    elif (
+        step.value("demName").lower() != "external dem"
+        and step.given("demName")
+        and not step.draft.says("inputs.dem")
+    ):
+        note = (
+            f"nothing is fetched during a run: `{step.draft.dem_command()}` fetches Copernicus GLO-30 before"
+        )
         step.take("inputs.dem", _FETCHED, "demName", note)
         step.take("inputs.dem_datum", "egm2008", "demName", "that of Copernicus GLO-30")
 
@@ -209,18 +226,28 @@ def _datum(step: Step) -> None:
     if not step.given("externalDEMApplyEGM") or step.value("demName").lower() != "external dem":
         return
     note = "SNAP adds EGM96 where it is true, and takes heights as ellipsoidal where it is false"
-    step.take("inputs.dem_datum", "egm96" if step.flag("externalDEMApplyEGM") else "ellipsoid", "externalDEMApplyEGM", note)
+    step.take(
+        "inputs.dem_datum",
+        "egm96" if step.flag("externalDEMApplyEGM") else "ellipsoid",
+        "externalDEMApplyEGM",
+        note,
+    )
 
 
 def _dem_assisted(step: Step) -> None:
     _elevation(step)
-    step.warn("", "alignment of strip map images; Sentinel-1 images of mode IW are aligned burst by burst here")
+    step.warn(
+        "", "alignment of strip map images; Sentinel-1 images of mode IW are aligned burst by burst here"
+    )
 
 
 def _diversity(step: Step) -> None:
     note = "snap2stamps compares each date with the reference alone: write pair for that; a network of dates needs no coherence over years"
     step.take("coregistration.diversity", "network", note=note)
-    for flag, name in (("useSuppliedRangeShift", "overallRangeShift"), ("useSuppliedAzimuthShift", "overallAzimuthShift")):
+    for flag, name in (
+        ("useSuppliedRangeShift", "overallRangeShift"),
+        ("useSuppliedAzimuthShift", "overallAzimuthShift"),
+    ):
         if step.flag(flag) or step.flag("useSuppliedShifts"):
             step.leave(name, "shifts are estimated, not given")
             step.warn(flag, "a shift is given by hand; here it is estimated")
@@ -242,7 +269,10 @@ def _multilook(step: Step) -> None:
     looks = [int(float(step.value(name) or 1)) for name in ("nAzLooks", "nRgLooks")]
     step.take("pairs.looks", looks, "nRgLooks", f"azimuth, range; nAzLooks = {looks[0]}")
     if step.flag("grSquarePixel") and not step.given("nAzLooks"):
-        step.warn("grSquarePixel", "SNAP may average more lines for square pixels than nAzLooks says: check pairs.looks")
+        step.warn(
+            "grSquarePixel",
+            "SNAP may average more lines for square pixels than nAzLooks says: check pairs.looks",
+        )
 
 
 def _goldstein(step: Step) -> None:
@@ -284,7 +314,12 @@ def _terrain(step: Step) -> None:
     if metres > 0:
         step.take("products.spacing_m", metres, "pixelSpacingInMeter")
     elif degrees > 0:
-        step.take("products.spacing_m", round(degrees * 111_320.0, 3), "pixelSpacingInDegree", "metres along the meridian")
+        step.take(
+            "products.spacing_m",
+            round(degrees * 111_320.0, 3),
+            "pixelSpacingInDegree",
+            "metres along the meridian",
+        )
     _projection(step)
 
 
@@ -349,4 +384,3 @@ _HANDLERS: Final[Mapping[str, Callable[[Step], None]]] = MappingProxyType(
     }
 )
 """What each known operator means."""
-

@@ -31,7 +31,10 @@ def wanted_graphs(facts: ProjectFacts, images: Images) -> tuple[Wanted, ...]:
         return (
             Wanted("split", ("slave_split_applyorbit.xml",)),
             Wanted("split of two slices", ("slaves_assemble_split_applyorbit.xml",), needed=False),
-            Wanted("coregistration and interferogram", ("coreg_ifg_computation_subset.xml", "coreg_ifg_computation.xml")),
+            Wanted(
+                "coregistration and interferogram",
+                ("coreg_ifg_computation_subset.xml", "coreg_ifg_computation.xml"),
+            ),
             Wanted("export", ("export.xml",)),
         )
     outer = "_extDEM" if facts.project.text("EXTDEM") else ""
@@ -60,7 +63,9 @@ def graphs_of(facts: ProjectFacts, images: Images, draft: Draft) -> tuple[SnapGr
     wanted = wanted_graphs(facts, images)
     folder = _folder(facts, wanted, draft)
     if folder is None:
-        text = "no folder of graphs was found: only project.conf was translated; name the folder in GRAPHSFOLDER"
+        text = (
+            "no folder of graphs was found: only project.conf was translated; name the folder in GRAPHSFOLDER"
+        )
         draft.check("warning", "graphs", text)
         return ()
     found: list[SnapGraph] = []
@@ -69,7 +74,9 @@ def graphs_of(facts: ProjectFacts, images: Images, draft: Draft) -> tuple[SnapGr
         if path is not None:
             found.append(read_graph(path))
         elif want.needed:
-            draft.check("warning", "graphs", f"no graph for {want.role} in {folder}: none of {', '.join(want.names)}")
+            draft.check(
+                "warning", "graphs", f"no graph for {want.role} in {folder}: none of {', '.join(want.names)}"
+            )
     _look_at_others(folder, [g.path for g in found], draft)
     return tuple(found)
 
@@ -82,7 +89,9 @@ def _folder(facts: ProjectFacts, wanted: Sequence[Wanted], draft: Draft) -> Path
         if any((place / name).is_file() for want in wanted for name in want.names):
             if place != stated:
                 text = f"graphs are read from {place}: " + (
-                    f"GRAPHSFOLDER {stated} holds none of the chain" if stated is not None else "GRAPHSFOLDER is empty"
+                    f"GRAPHSFOLDER {stated} holds none of the chain"
+                    if stated is not None
+                    else "GRAPHSFOLDER is empty"
                 )
                 draft.check("warning", "graphs", text)
             return place
@@ -100,7 +109,11 @@ def _look_at_others(folder: Path, used: Sequence[Path], draft: Draft) -> None:
             for node in graph.nodes:
                 operator_named(node, file=path.name)
         except InputRefusedError as error:
-            draft.check("warning", "graphs", f"{path.name} is not part of the chain and would be refused: {error.found}")
+            draft.check(
+                "warning",
+                "graphs",
+                f"{path.name} is not part of the chain and would be refused: {error.found}",
+            )
     if others:
         text = f"not part of this project's chain, and not translated: {', '.join(others)}"
         draft.check("note", "graphs", text)

@@ -90,7 +90,9 @@ def is_product(path: Path) -> bool:
     """Return whether a path looks like a Sentinel-1 product: a zip, or a folder that ends on .SAFE."""
     if not path.name.upper().startswith("S1"):
         return False
-    return (path.suffix.lower() == ".zip" and path.is_file()) or (path.suffix.upper() == ".SAFE" and path.is_dir())
+    return (path.suffix.lower() == ".zip" and path.is_file()) or (
+        path.suffix.upper() == ".SAFE" and path.is_dir()
+    )
 
 
 def products_in(folder: Path) -> Found:

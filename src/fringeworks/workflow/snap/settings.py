@@ -84,16 +84,24 @@ def open_facts(project: SnapProject, draft: Draft, *, moved_to: Path | None) -> 
     sensor = project.text("SENSOR").upper()
     if sensor not in {"", "S1", "S1A", "S1B", "S1C", "S1D"}:
         raise UnsupportedInputError(
-            f"{project.path}: SENSOR = {sensor}", expected="S1: images of Sentinel-1", hint="other satellites are not read"
+            f"{project.path}: SENSOR = {sensor}",
+            expected="S1: images of Sentinel-1",
+            hint="other satellites are not read",
         )
     draft.findings += project.findings
     stated = project.text("PROJECTFOLDER")
     places = place_of(project.path.resolve().parent, stated, moved_to)
     root = places.at(stated) if stated else project.path.resolve().parent
     if not stated:
-        draft.check("warning", "PROJECTFOLDER", f"PROJECTFOLDER is empty; the folder of {project.path.name} is taken for it")
+        draft.check(
+            "warning",
+            "PROJECTFOLDER",
+            f"PROJECTFOLDER is empty; the folder of {project.path.name} is taken for it",
+        )
     elif not root.is_dir():
-        why = "it is a path of Windows" if Places.is_foreign(stated) and moved_to is None else "it is not there"
+        why = (
+            "it is a path of Windows" if Places.is_foreign(stated) and moved_to is None else "it is not there"
+        )
         text = f"PROJECTFOLDER {stated}: {why}; --project FOLDER says where it lies now"
         draft.check("warning", "PROJECTFOLDER", text)
     return ProjectFacts(project=project, places=places, root=root)
@@ -138,7 +146,11 @@ def _take_polarisation(facts: ProjectFacts, draft: Draft) -> None:
     names = re.split(r"[,\s]+", entry.value.upper())
     if any(name not in _POLARISATIONS for name in names):
         raise _damaged(facts, entry, f"one of {', '.join(_POLARISATIONS)}")
-    note = "" if len(names) == 1 else f"one polarisation is processed at a time; {', '.join(names[1:])} would be another run"
+    note = (
+        ""
+        if len(names) == 1
+        else f"one polarisation is processed at a time; {', '.join(names[1:])} would be another run"
+    )
     draft.take("inputs.polarisation", names[0], source=facts.source("POLARISATION"), note=note)
 
 
@@ -147,7 +159,9 @@ def _take_swath(facts: ProjectFacts, draft: Draft) -> None:
     if entry is None:
         return
     names = swaths_in(entry.value)
-    if not names or any(not re.fullmatch(r"IW[1-3]", n, re.IGNORECASE) for n in re.split(r"[,\s]+", entry.value)):
+    if not names or any(
+        not re.fullmatch(r"IW[1-3]", n, re.IGNORECASE) for n in re.split(r"[,\s]+", entry.value)
+    ):
         raise _damaged(facts, entry, "one of IW1, IW2, IW3")
     draft.take("inputs.swaths", list(names), source=facts.source("IW1"))
 
@@ -173,12 +187,16 @@ def _take_area(facts: ProjectFacts, draft: Draft) -> None:
 def _take_box(facts: ProjectFacts, draft: Draft) -> None:
     entries = {key: found for key in _BOX if (found := _entry(facts, key)) is not None}
     if not entries:
-        draft.check("note", "area", "the project names no area: all bursts that the dates share are processed")
+        draft.check(
+            "note", "area", "the project names no area: all bursts that the dates share are processed"
+        )
         return
     if len(entries) < len(_BOX):
         missing = ", ".join(key for key in _BOX if key not in entries)
         raise MetadataMismatchError(
-            f"{facts.project.path}: no {missing}", expected="all four corners of the area, or none", hint="fill them in"
+            f"{facts.project.path}: no {missing}",
+            expected="all four corners of the area, or none",
+            hint="fill them in",
         )
     values = {}
     for key, entry in entries.items():
@@ -200,7 +218,9 @@ def _take_box(facts: ProjectFacts, draft: Draft) -> None:
 def _take_wkt(facts: ProjectFacts, draft: Draft) -> None:
     entry = _entry(facts, "WKT")
     if entry is None:
-        raise MetadataMismatchError(f"{facts.project.path}: AOI_MODE is WKT, and WKT is empty", expected="a polygon")
+        raise MetadataMismatchError(
+            f"{facts.project.path}: AOI_MODE is WKT, and WKT is empty", expected="a polygon"
+        )
     if not is_polygon(entry.value):
         raise _damaged(facts, entry, "a polygon as well-known text, longitude before latitude, in degrees")
     draft.take("area.wkt", entry.value, source=f"{facts.project.path.name}: WKT")
@@ -222,7 +242,8 @@ def _take_file(facts: ProjectFacts, draft: Draft, key: str) -> None:
     entry = _entry(facts, "AOI_FILE")
     if entry is None:
         raise MetadataMismatchError(
-            f"{facts.project.path}: AOI_MODE is {facts.project.text('AOI_MODE')}, and AOI_FILE is empty", expected="a file"
+            f"{facts.project.path}: AOI_MODE is {facts.project.text('AOI_MODE')}, and AOI_FILE is empty",
+            expected="a file",
         )
     path = facts.path("AOI_FILE")
     note = "snap2stamps takes the box around its first polygon; here all its polygons count, along their outlines"
@@ -276,6 +297,8 @@ def _say_search(facts: ProjectFacts, draft: Draft) -> None:
         value = text(key)
         if re.fullmatch(r"[0-9-]+", value):
             words.append(f"{option} {value}")
-    draft.check("note", "download", f"products are fetched by `{' '.join(words)} --json > found.json` and `fringeworks get scenes --from-find found.json --to slc`")
-
-
+    draft.check(
+        "note",
+        "download",
+        f"products are fetched by `{' '.join(words)} --json > found.json` and `fringeworks get scenes --from-find found.json --to slc`",
+    )

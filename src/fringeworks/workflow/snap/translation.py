@@ -20,7 +20,9 @@ from fringeworks.workflow.snap.settings import open_facts, take_settings
 from fringeworks.workflow.snap.writing import commented_run
 
 _CONFIGURATIONS: Final = ("*.conf", "*.CONF")
-_EXPECTED: Final = "a project.conf of snap2stamps, a graph of SNAP (.xml), or a folder that holds one of these"
+_EXPECTED: Final = (
+    "a project.conf of snap2stamps, a graph of SNAP (.xml), or a folder that holds one of these"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +143,9 @@ def _project_or_graphs(path: Path) -> Path | tuple[SnapGraph, ...]:
     projects = sorted({p for pattern in _CONFIGURATIONS for p in path.glob(pattern)})
     if len(projects) > 1:
         names = ", ".join(p.name for p in projects)
-        raise RequestError(f"{path} holds {names}", expected="one project.conf", hint="name the one that is meant")
+        raise RequestError(
+            f"{path} holds {names}", expected="one project.conf", hint="name the one that is meant"
+        )
     if projects:
         return projects[0]
     graphs = sorted(path.glob("*.xml"))
@@ -165,7 +169,9 @@ def _images_of(graphs: Sequence[SnapGraph], draft: Draft, *, home: Path) -> Imag
     days = [day for name in named if (day := day_in(name)) is not None]
     if products:
         paths = [str(home / Path(p.replace("\\", "/")).expanduser()) for p in products]
-        draft.take("inputs.slc", [p.removesuffix("/manifest.safe") for p in paths], source="Read nodes of the graphs")
+        draft.take(
+            "inputs.slc", [p.removesuffix("/manifest.safe") for p in paths], source="Read nodes of the graphs"
+        )
     else:
         draft.take("inputs.slc", ["slc"], source="", note="the graphs name no Sentinel-1 product")
         text = "no product is named: put the images into slc, or change inputs.slc"
@@ -175,15 +181,25 @@ def _images_of(graphs: Sequence[SnapGraph], draft: Draft, *, home: Path) -> Imag
         draft.check("warning", "images", text)
     reference = days[0] if days else None
     if reference is not None:
-        draft.take("coregistration.reference_date", reference.isoformat(), source="the first product that the graphs read")
+        draft.take(
+            "coregistration.reference_date",
+            reference.isoformat(),
+            source="the first product that the graphs read",
+        )
     return Images(days=tuple(sorted(set(days))), reference=reference, n_split=0)
 
 
-def _settle(draft: Draft, operators: Sequence[str], images: Images, *, methods: Sequence[str], single: bool) -> None:
+def _settle(
+    draft: Draft, operators: Sequence[str], images: Images, *, methods: Sequence[str], single: bool
+) -> None:
     """Settle what follows from the chain as a whole."""
-    if {"Back-Geocoding", "Interferogram"} <= set(operators) and "Enhanced-Spectral-Diversity" not in operators:
+    if {"Back-Geocoding", "Interferogram"} <= set(
+        operators
+    ) and "Enhanced-Spectral-Diversity" not in operators:
         note = "azimuth timing is then that of the orbits; network would estimate it from burst overlaps"
-        draft.take("coregistration.diversity", "off", source="no Enhanced-Spectral-Diversity in the graph", note=note)
+        draft.take(
+            "coregistration.diversity", "off", source="no Enhanced-Spectral-Diversity in the graph", note=note
+        )
     if "SnaphuExport" in operators and "GoldsteinPhaseFiltering" not in operators:
         draft.take("filter.method", "none", source="no GoldsteinPhaseFiltering before SnaphuExport")
     if single:
@@ -214,8 +230,15 @@ def _settle_series(draft: Draft, images: Images, methods: Sequence[str]) -> None
         draft.take("method", "ps", source="snap2stamps prepares persistent scatterers")
         return
     source = "snap2stamps forms every date with one reference"
-    draft.take("method", "sbas", source=source, note="persistent scatterers (method: ps) are not offered by this version")
-    draft.take("pairs.network.design", "single", source=source, note="delete pairs for a small-baseline network")
+    draft.take(
+        "method",
+        "sbas",
+        source=source,
+        note="persistent scatterers (method: ps) are not offered by this version",
+    )
+    draft.take(
+        "pairs.network.design", "single", source=source, note="delete pairs for a small-baseline network"
+    )
     if images.reference is not None:
         draft.take("pairs.network.reference", images.reference.isoformat(), source=source)
     text = (

@@ -59,7 +59,11 @@ def _list(rows: Iterable[str]) -> list[str]:
 def _entry(name: str, value: Any, *, path: str, taken: Mapping[str, Taken], indent: int) -> list[str]:
     pad = "  " * indent
     if isinstance(value, dict):
-        inner = [line for n, v in value.items() for line in _entry(n, v, path=f"{path}.{n}", taken=taken, indent=indent + 1)]
+        inner = [
+            line
+            for n, v in value.items()
+            for line in _entry(n, v, path=f"{path}.{n}", taken=taken, indent=indent + 1)
+        ]
         return [f"{pad}{name}:", *inner]
     said = taken[path]
     lines = _comment(said.reason, pad=pad)
