@@ -24,13 +24,18 @@ def import_command(
     ],
     *,
     to: Annotated[
-        Path | None, typer.Option("--out", help="Configuration to write; printed where this is left out.", show_default=False)
+        Path | None,
+        typer.Option(
+            "--out", help="Configuration to write; printed where this is left out.", show_default=False
+        ),
     ] = None,
     project: Annotated[
         Path | None,
         typer.Option("--project", help="Where PROJECTFOLDER lies now, if it was moved.", show_default=False),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a configuration that is there.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a configuration that is there.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")] = False,
 ) -> None:
     """Translate a snap2stamps project, or graphs of SNAP, into a run configuration. No product is opened.
@@ -57,7 +62,9 @@ def import_command(
 
 def _show(found: Translation, written: Path) -> None:
     console = out()
-    graphs = f", {len(found.graphs)} graphs: {', '.join(p.name for p in found.graphs)}" if found.graphs else ""
+    graphs = (
+        f", {len(found.graphs)} graphs: {', '.join(p.name for p in found.graphs)}" if found.graphs else ""
+    )
     console.print(f"{found.origin}: {found.kind}{graphs}", markup=False)
     console.print("Taken:")
     for row in found.taken:

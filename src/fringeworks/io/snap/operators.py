@@ -86,7 +86,11 @@ def _operator(name: str, rank: int, n_sources: int, *parameters: str) -> Operato
     found: dict[str, Parameter] = {}
     for text in parameters:
         match = _SPELLED.fullmatch(text)
+<<<<<<< HEAD
         assert match is not None
+=======
+        assert match is not None, text
+>>>>>>> snapdoor
         kinds: dict[str, Kind] = {"whole": "whole", "number": "number", "flag": "flag"}
         found[match["name"]] = Parameter(
             name=match["name"],
@@ -214,7 +218,9 @@ _ALL: Final = (
     _operator("BandMaths", 0, 1, "targetBands", "variables"),
 )  # fmt: skip
 
-OPERATORS: Final[Mapping[str, Operator]] = MappingProxyType({o.name: o for o in sorted(_ALL, key=lambda o: o.name)})
+OPERATORS: Final[Mapping[str, Operator]] = MappingProxyType(
+    {o.name: o for o in sorted(_ALL, key=lambda o: o.name)}
+)
 """Known operators by name."""
 
 
@@ -234,7 +240,9 @@ def operator_named(node: GraphNode, *, file: str) -> Operator:
         raise UnsupportedInputError(
             f"{file}: node {node.id!r} uses the operator {node.operator!r}, which is not known here",
             expected=f"one of {', '.join(OPERATORS)}",
-            hint=f"did you mean {near[0]!r}?" if near else "take the node out of the graph, and look for its work elsewhere",
+            hint=f"did you mean {near[0]!r}?"
+            if near
+            else "take the node out of the graph, and look for its work elsewhere",
         )
     for name, parameter in operator.parameters.items():
         if parameter.required and not node.parameters.get(name):
@@ -246,7 +254,8 @@ def operator_named(node: GraphNode, *, file: str) -> Operator:
         value = node.parameters.get(name, "")
         if value and not is_placeholder(value) and not parameter.fits(value):
             raise DamagedFileError(
-                f"{file}: node {node.id!r} ({node.operator}): {name} is {value[:40]!r}", expected=_WORDS[parameter.kind]
+                f"{file}: node {node.id!r} ({node.operator}): {name} is {value[:40]!r}",
+                expected=_WORDS[parameter.kind],
             )
     if len(node.sources) < operator.n_sources:
         raise DamagedFileError(

@@ -148,7 +148,9 @@ def read_project(path: Path) -> SnapProject:
             findings.append(_unknown(entry, known))
     if not entries:
         raise DamagedFileError(
-            f"{path}: no key of snap2stamps", expected="PROJECTFOLDER and the like", hint="is this the right file?"
+            f"{path}: no key of snap2stamps",
+            expected="PROJECTFOLDER and the like",
+            hint="is this the right file?",
         )
     if version == 1:
         findings += _what_scripts_read(lines, entries)
@@ -197,10 +199,16 @@ def _entries(lines: list[str], path: Path, version: int) -> Iterator[tuple[Entry
         elif last is not None and version == 2 and line[0].isspace():
             entry, findings = last
             joined = "" if entry.secret else f"{entry.value} {_INLINE.sub('', bare)}".strip()
-            last = (Entry(key=entry.key, value=joined, section=entry.section, line=entry.line, secret=entry.secret), findings)
+            last = (
+                Entry(
+                    key=entry.key, value=joined, section=entry.section, line=entry.line, secret=entry.secret
+                ),
+                findings,
+            )
         else:
             raise DamagedFileError(
-                f"{path}: line {number} is {bare[:60]!r}", expected="KEY = value, a section, or a comment after #"
+                f"{path}: line {number} is {bare[:60]!r}",
+                expected="KEY = value, a section, or a comment after #",
             )
     if last is not None:
         yield last

@@ -42,12 +42,12 @@ def take_images(facts: ProjectFacts, draft: Draft) -> Images:
     folder = facts.root / name
     found = products_in(folder)
     own, own_products, day, source = _reference(facts, found)
-    patterns = [*(found.patterns or _expected(facts, draft, folder)), *own.patterns]
+    patterns = [*(found.patterns or _expected(draft, folder)), *own.patterns]
     days = {*found.days, *own.days}
     if day is not None:
         draft.take("coregistration.reference_date", day.isoformat(), source=source)
         if day not in days:
-            patterns += _product_of(facts, draft, day, own_products)
+            patterns += _product_of(draft, day, own_products)
             days.add(day)
     else:
         _say_no_reference(facts, draft)
@@ -58,7 +58,7 @@ def take_images(facts: ProjectFacts, draft: Draft) -> Images:
         " and the reference's products" if own.patterns else ""
     )
     draft.take("inputs.slc", patterns, source=source, note=what + span)
-    _say_few(facts, draft, found)
+    _say_few(draft, found)
     split = sorted((facts.root / _SPLIT).glob("*.dim"))
     swaths = swaths_in(" ".join(p.stem for p in split))
     if facts.project.version == 2 and swaths:
@@ -68,7 +68,7 @@ def take_images(facts: ProjectFacts, draft: Draft) -> Images:
     return Images(days=tuple(sorted(days)), reference=day, n_split=len(split))
 
 
-def _expected(facts: ProjectFacts, draft: Draft, folder: Path) -> list[str]:
+def _expected(draft: Draft, folder: Path) -> list[str]:
     """Return the pattern of the layout where nothing is found now."""
     why = "holds no product" if folder.is_dir() else "is not there"
     text = f"{folder} {why}: inputs.slc names the products by where snap2stamps expects them; correct it"
@@ -119,7 +119,7 @@ def _selected(facts: ProjectFacts, found: Found) -> tuple[date | None, str]:
     return None, ""
 
 
-def _product_of(facts: ProjectFacts, draft: Draft, day: date, around: Sequence[Path]) -> list[str]:
+def _product_of(draft: Draft, day: date, around: Sequence[Path]) -> list[str]:
     hits = search_day(around, day)
     if hits:
         return [str(p) for p in hits]
@@ -138,7 +138,7 @@ def _say_no_reference(facts: ProjectFacts, draft: Draft) -> None:
     draft.check("warning", "reference date", text)
 
 
-def _say_few(facts: ProjectFacts, draft: Draft, found: Found) -> None:
+def _say_few(draft: Draft, found: Found) -> None:
     unnamed = [p.name for p in found.products if day_in(p.name) is None]
     if unnamed:
         draft.check("warning", "images", f"{', '.join(unnamed[:3])}: no date in the name of the product")

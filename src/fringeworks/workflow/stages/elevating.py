@@ -8,6 +8,7 @@ from typing import Any
 from fringeworks.errors import GridMismatchError
 from fringeworks.model.tally import Tally
 from fringeworks.workflow.config import RunConfig
+from fringeworks.workflow.scenes.layout import layout_values
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
 from fringeworks.workflow.tasks.locating import LocateSpec, locate
 from fringeworks.workflow.tasks.places import nodes_of
@@ -38,6 +39,7 @@ def _cost(scale: Scale) -> Cost:
 
 def _work(context: StageContext) -> tuple[Tally, ...]:
     scenes = context.scenes
+    context.step.put("layout", layout_values(scenes))
     reference = scenes.dates[scenes.reference].seen_by
     specs = []
     for name in scenes.names:

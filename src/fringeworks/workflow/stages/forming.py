@@ -84,6 +84,7 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
         {
             "coherence_window": [window.rows * scenes.looks.azimuth, window.cols * scenes.looks.range],
             "effective_looks": looks,
+            "looks": [scenes.looks.azimuth, scenes.looks.range],
             "pairs": [{"pair": str(p), **row} for p, row in zip(network.pairs, payloads, strict=True)],
         },
     )

@@ -65,6 +65,9 @@ def _lookup(context: StageContext) -> tuple[Tally, ...]:
     for payload in payloads:
         tally = tally + Tally(**payload["tally"])
     context.step.put("lookup", {"n_hidden": sum(p["n_hidden"] for p in payloads)})
+    looks = [scenes.looks.azimuth, scenes.looks.range]
+    values = {"crs": grid.crs, "transform": list(grid.transform), "shape": [rows, cols], "looks": looks}
+    context.step.put("grid", values)
     return (tally,)
 
 
