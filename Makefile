@@ -10,7 +10,7 @@ WORKERS ?= 2
 export FRINGEWORKS_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help demo real test soak check format docs docs-pages changelog bench-env bench validate lock clean
+.PHONY: help demo demo-slc real test soak check format docs docs-pages changelog bench-env bench validate lock clean
 
 help:  ## List what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -27,6 +27,9 @@ $(VENV)/.stamp-%: pyproject.toml requirements-lock.txt tools/environment.sh
 
 demo: $(VENV)/.stamp-run  ## Simulate 40 dates, map the motion, compare with the truth: demo-out/out/report.html
 	@$(BIN)/fringeworks demo
+
+demo-slc: $(VENV)/.stamp-run  ## Invent Sentinel-1 images, map the motion, compare with the truth: demo-slc-out/out/report.html
+	@$(BIN)/fringeworks demo --slc --out demo-slc-out
 
 real: $(VENV)/.stamp-run  ## Map Mexico City from real interferograms (FRINGEWORKS_DATA): real-out/report.html
 	@if [ -d "$(MEXICO_CITY)" ]; then $(BIN)/fringeworks demo --real "$(MEXICO_CITY)"; else \
@@ -73,6 +76,6 @@ lock: $(VENV)/.stamp-dev  ## Write requirements-lock.txt from the environment
 	@$(BIN)/python tools/make_lock.py
 
 clean:  ## Remove the environment, caches and everything that was made
-	rm -rf $(VENV) .venv-* .bench demo-out real-out site build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis \
+	rm -rf $(VENV) .venv-* .bench demo-out demo-slc-out real-out site build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis \
 	  .import_linter_cache .coverage htmlcov src/*.egg-info
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -29,6 +29,8 @@ install() {
     pygmtsar) "$2" install pygmtsar==2025.4.8.post1 ;;
     sarsen) "$2" install sarsen==0.9.6 xarray-sentinel==0.9.6 ;;
     insardev-pygmtsar) "$2" install insardev-pygmtsar==2026.3.21 ;;
+    whirlwind) "$2" install whirlwind-insar==0.10.0 ;;
+    opencv) "$2" install opencv-python-headless==5.0.0.93 ;;
     esac
 }
 
@@ -40,12 +42,14 @@ module() {
     pygmtsar) echo pygmtsar.Stack_lstsq ;;
     sarsen) echo sarsen ;;
     insardev-pygmtsar) echo insardev_pygmtsar ;;
+    whirlwind) echo whirlwind ;;
+    opencv) echo cv2 ;;
     *) return 1 ;;
     esac
 }
 
 failed=0
-known="dolphin mintpy pygmtsar sarsen insardev-pygmtsar"
+known="dolphin mintpy pygmtsar sarsen insardev-pygmtsar whirlwind opencv"
 for name in ${*:-$known}; do
     home=.bench/$name
     if [ -e "$home/.complete" ]; then

@@ -253,6 +253,13 @@ class DiskFullError(RunError, OSError):
     summary = "not enough disk space"
 
 
+class SeamError(RunError):
+    """Burst overlaps of some dates do not agree, and the configuration says to stop there."""
+
+    code = 3021
+    summary = "burst overlaps do not agree"
+
+
 class CancelledError(RunError):
     """The run was cancelled by the user; it can be resumed."""
 
@@ -314,6 +321,13 @@ class TruncatedDownloadError(ArchiveError):
 
     code = 3015
     summary = "a download ended early"
+
+
+class SolverError(RunError):
+    """A solver stopped, crashed, or gave an answer that cannot be right."""
+
+    code = 3020
+    summary = "a solver failed"
 
 
 # ---------------------------------------------------------------- 4xxx: the calculation

@@ -4,7 +4,7 @@ import numba
 import numpy as np
 import pytest
 
-from fringeworks.numerics.compiled import in_threads, kernel, parallel_kernel
+from fringeworks.numerics.compiled import _ForgivingIndex, in_threads, kernel, parallel_kernel
 
 
 @kernel
@@ -27,6 +27,24 @@ def test_kernels_keep_nan_and_name():
     values = np.arange(5.0)
     _double(values)
     np.testing.assert_array_equal(values, 2 * np.arange(5.0))
+
+
+@pytest.mark.parametrize("gone", [AttributeError, ImportError])
+def test_results_kept_by_an_older_version_are_forgotten(gone):
+    """An update may take a module away that a kept result names; it must not stop the next run."""
+
+    def load():
+        raise gone("no class of that name")
+
+    assert _ForgivingIndex(load)() == {}
+    assert _ForgivingIndex(lambda: {"key": "file"})() == {"key": "file"}
+    with pytest.raises(OSError, match="disk"):
+        _ForgivingIndex(_fail)()
+    assert isinstance(_total._cache._cache_file._load_index, _ForgivingIndex)
+
+
+def _fail():
+    raise OSError("disk")
 
 
 @pytest.mark.parametrize("n_pieces", [0, 1, 7, 1000])

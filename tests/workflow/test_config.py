@@ -75,9 +75,29 @@ def test_not_yaml_is_refused(tmp_path):
         parse_config("a: [", folder=tmp_path)
 
 
-def test_images_are_not_promised(tmp_path):
-    with pytest.raises(ConfigurationError, match=r"inputs.slc starts from single-look complex"):
-        parse_config("inputs: {slc: [a.zip]}", folder=tmp_path)
+def test_images_take_one_pattern_or_many(tmp_path):
+    one = parse_config("inputs: {slc: slc, dem: dem.tif}", folder=tmp_path)
+    assert one.inputs.slc_patterns == (str(tmp_path / "slc"),)
+    assert one.inputs.dem == str(tmp_path / "dem.tif")
+    many = parse_config("inputs: {slc: [a.zip, /b/*.SAFE], dem: dem.tif}", folder=tmp_path)
+    assert many.inputs.slc_patterns == (str(tmp_path / "a.zip"), "/b/*.SAFE")
+
+
+def test_images_and_interferograms_exclude_each_other(tmp_path):
+    with pytest.raises(ConfigurationError, match="one of them"):
+        parse_config(MINIMAL.replace("{interf", "{slc: a.zip, interf"), folder=tmp_path)
+
+
+@pytest.mark.parametrize("key", ["orbits: o", "dem: d.tif", "polarisation: VV", "swaths: [IW1]"])
+def test_keys_of_images_need_images(tmp_path, key):
+    with pytest.raises(ConfigurationError, match=r"goes with inputs\.slc"):
+        parse_config(MINIMAL.replace("{interf", f"{{{key}, interf"), folder=tmp_path)
+
+
+def test_off_is_a_word(tmp_path):
+    """YAML 1.1 reads a bare off as false."""
+    config = parse_config("inputs: {slc: a.zip}\ncoregistration: {diversity: off}", folder=tmp_path)
+    assert config.coregistration.diversity == "off"
 
 
 @pytest.mark.parametrize("text", ["method: ps", "method: [sbas, ds]", "products: {families: [egms]}"])

@@ -134,6 +134,17 @@ def series_fields(facts: CatalogFacts) -> dict[str, Any]:
     return fields
 
 
+def geometry_fields(facts: CatalogFacts) -> dict[str, Any]:
+    """Return the properties of the item that holds only the geometry of interferograms."""
+    dates = facts.network.dates
+    return {
+        "datetime": None,
+        "start_datetime": _instant(facts, dates[0]),
+        "end_datetime": _instant(facts, dates[-1]),
+        "processing:level": "L3",
+    }
+
+
 def pair_fields(facts: CatalogFacts, pair: Pair) -> dict[str, Any]:
     """Return the properties of one interferogram's item."""
     start, end = _instant(facts, pair.reference), _instant(facts, pair.secondary)

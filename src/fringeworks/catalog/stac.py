@@ -40,6 +40,7 @@ from fringeworks.catalog.fields import (
     CatalogFacts,
     common_fields,
     extensions_of,
+    geometry_fields,
     licence_of,
     pair_fields,
     providers_of,
@@ -67,6 +68,7 @@ _ROLES: Final = {
     "height": ["geometry"],
     "incidence": ["geometry"],
 }
+_SERIES: Final = frozenset({"velocity", "displacement"})
 _MEDIA: Final = {
     ".html": "text/html",
     ".json": "application/json",
@@ -105,12 +107,12 @@ def write_catalog(
     facts : CatalogFacts
         What the files do not say.
     standard : sequence of ProductFile
-        Rasters of the standard family, all in one folder.
+        Rasters of the standard family, all in one folder: a series, or only the geometry of interferograms.
     interferograms : mapping of Pair to sequence of ProductFile, optional
         Rasters of each interferogram, each in a folder of its own.
     documents : mapping of str to Path, optional
-        Further assets of the standard item, by key: ``report``, ``manifest``. They carry no checksum, so they
-        may be written after the catalogue.
+        Further assets by key: ``report``, ``manifest``; of the series, or where there is none of each
+        interferogram. They carry no checksum, so they may be written after the catalogue.
 
     Returns
     -------
@@ -123,11 +125,13 @@ def write_catalog(
         There was no room.
     """
     writer = _Writer(out, facts, footprint_of(facts.grid))
-    children = []
+    children, shared = [], dict(documents or {})
+    is_series = any(file.name in _SERIES for file in standard)
     if standard:
-        children.append(_standard_collection(writer, standard, documents or {}))
+        collect = _series_collection if is_series else _geometry_collection
+        children.append(collect(writer, standard, shared if is_series or not interferograms else {}))
     if interferograms:
-        children.append(_interferogram_collection(writer, interferograms))
+        children.append(_interferogram_collection(writer, interferograms, {} if is_series else shared))
     root = {
         "type": "Catalog",
         "stac_version": STAC_VERSION,
@@ -146,32 +150,62 @@ def write_catalog(
     return out / "catalog.json"
 
 
-def _standard_collection(
+def _series_collection(
     writer: _Writer, files: Sequence[ProductFile], documents: Mapping[str, Path]
+) -> tuple[Path, str]:
+    title = f"{writer.facts.title}: velocity and displacement series"
+    return _standard_collection(
+        writer, files, documents, title=title, item="series", fields=series_fields(writer.facts)
+    )
+
+
+def _geometry_collection(
+    writer: _Writer, files: Sequence[ProductFile], documents: Mapping[str, Path]
+) -> tuple[Path, str]:
+    title = f"{writer.facts.title}: heights and directions of view"
+    fields = geometry_fields(writer.facts)
+    return _standard_collection(writer, files, documents, title=title, item="geometry", fields=fields)
+
+
+def _standard_collection(
+    writer: _Writer,
+    files: Sequence[ProductFile],
+    documents: Mapping[str, Path],
+    *,
+    title: str,
+    item: str,
+    fields: Mapping[str, Any],
 ) -> tuple[Path, str]:
     folder = files[0].path.parent
     identifier = f"{writer.facts.identifier}-standard"
-    title = f"{writer.facts.title}: velocity and displacement series"
-    item = _item(writer, identifier=f"{identifier}-series", folder=folder, files=files, collection=identifier)
-    item["properties"] |= series_fields(writer.facts)
-    for key, path in sorted(documents.items()):
-        item["assets"][key] = {
-            "href": _relative(path, folder),
-            "type": _MEDIA.get(path.suffix, "application/octet-stream"),
-            "title": key,
-            "roles": ["metadata"],
-        }
-    item["stac_extensions"] = extensions_of(item)
-    writer.write(folder / "item.json", item)
+    document = _item(
+        writer, identifier=f"{identifier}-{item}", folder=folder, files=files, collection=identifier
+    )
+    document["properties"] |= fields
+    document["assets"] |= _documents(documents, folder)
+    document["stac_extensions"] = extensions_of(document)
+    writer.write(folder / "item.json", document)
     collection = _collection(
-        writer, identifier=identifier, title=title, folder=folder, items={"./item.json": item}
+        writer, identifier=identifier, title=title, folder=folder, items={"./item.json": document}
     )
     writer.write(folder / "collection.json", collection)
     return folder / "collection.json", title
 
 
+def _documents(documents: Mapping[str, Path], folder: Path) -> dict[str, dict[str, Any]]:
+    return {
+        key: {
+            "href": _relative(path, folder),
+            "type": _MEDIA.get(path.suffix, "application/octet-stream"),
+            "title": key,
+            "roles": ["metadata"],
+        }
+        for key, path in sorted(documents.items())
+    }
+
+
 def _interferogram_collection(
-    writer: _Writer, interferograms: Mapping[Pair, Sequence[ProductFile]]
+    writer: _Writer, interferograms: Mapping[Pair, Sequence[ProductFile]], documents: Mapping[str, Path]
 ) -> tuple[Path, str]:
     first = next(iter(interferograms.values()))
     folder = first[0].path.parent.parent
@@ -188,6 +222,7 @@ def _interferogram_collection(
             collection=identifier,
         )
         item["properties"] |= pair_fields(writer.facts, pair)
+        item["assets"] |= _documents(documents, files[0].path.parent)
         item["stac_extensions"] = extensions_of(item)
         writer.write(files[0].path.parent / "item.json", item)
         items[f"./{_relative(files[0].path.parent / 'item.json', folder)}"] = item

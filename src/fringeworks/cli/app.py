@@ -8,7 +8,17 @@ from typing import Annotated
 import typer
 
 from fringeworks import __version__
-from fringeworks.cli import about, demonstration, fetching, inspecting, results, running, simulating
+from fringeworks.cli import (
+    about,
+    demonstration,
+    fetching,
+    importing,
+    inspecting,
+    pairing,
+    results,
+    running,
+    simulating,
+)
 from fringeworks.cli.show import err
 from fringeworks.errors import FringeworksError
 
@@ -47,7 +57,7 @@ def _top(
     """Give every command its common options."""
 
 
-for room in (running, results, about, inspecting, fetching, simulating, demonstration):
+for room in (running, pairing, importing, results, about, inspecting, fetching, simulating, demonstration):
     room.register(app)
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from fringeworks.cli.image_demonstration import SHOWN, image_demo
 from fringeworks.cli.running import run_shown
 from fringeworks.cli.show import as_json, err, out
 from fringeworks.cli.simulating import simulate_demo_stack
@@ -44,12 +45,18 @@ def demo(
     real: Annotated[
         Path | None, typer.Option("--real", help="Take this real GAMMA stack instead of inventing one.")
     ] = None,
+    slc: Annotated[
+        bool, typer.Option("--slc", help="Start from invented Sentinel-1 images instead of interferograms.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")] = False,
 ) -> int:
     """Invent 40 dates of a volcano, a sinking plain and a fault, run the chain, and compare with the truth.
 
-    Example: `fringeworks demo`
+    Example: `fringeworks demo`, or from images `fringeworks demo --slc`
     """
+    if slc:
+        _say(*image_demo(folder or Path("demo-slc-out")), json=json)
+        return 0
     if real is not None:
         return _real(folder or Path("real-out"), real, json=json)
     place = folder or Path("demo-out")
@@ -110,9 +117,12 @@ def _say(outcome: Outcome, accuracy: dict[str, Any], *, json: bool) -> None:
         return
     if accuracy:
         table = Table(title="How close to the truth", title_justify="left", show_header=False)
-        for key, (words, factor, unit) in _SHOWN.items():
+        for key, (words, factor, unit) in {**_SHOWN, **SHOWN}.items():
             if key in accuracy:
-                table.add_row(words, f"{factor * accuracy[key]:.2f} {unit}".strip())
+                table.add_row(
+                    words,
+                    f"{factor * accuracy[key]:.{4 if unit in {'line', 'sample'} else 2}f} {unit}".strip(),
+                )
         out().print(table)
     out().print(f"report: {report}", markup=False)
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from fringeworks.cli.matrix import matrix_lines
 from fringeworks.cli.show import as_json, err, findings_table, out
 from fringeworks.errors import InputRefusedError, RequestError
 from fringeworks.io.safe import open_safe
@@ -125,19 +126,17 @@ def _show_stack(inventory: Inventory, products: list[ProductFacts], refused: Ref
 
 def _matrix_lines(inventory: Inventory) -> list[str]:
     """Draw dates x bursts: one sign for each burst, in the order of flight."""
-    swaths = sorted({_swath_of(c) for c in inventory.columns})
-    columns = {s: [k for k, c in enumerate(inventory.columns) if _swath_of(c) == s] for s in swaths}
-    rows = [["date", "platform", "slices", "IPF", *swaths, "missing"]]
-    for date, row in zip(inventory.dates, inventory.matrix(), strict=True):
-        signs = ("".join("#" if row[k] else "." for k in columns[s]) for s in swaths)
+    rows = []
+    for date, held in zip(inventory.dates, inventory.matrix(), strict=True):
         first = [date.date, date.key.platform.name, str(len(date.slices)), " ".join(date.processors)]
-        rows.append([*first, *signs, str(row.count(False))])
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
-    for swath in swaths:
-        ends = [inventory.columns[columns[swath][k]] for k in (0, -1)]
-        lines.append(f"{swath}: {' to '.join(e.opera if isinstance(e, BurstId) else str(e) for e in ends)}")
-    return ["bursts by date (# held, . missing)", *lines]
+        rows.append((first, "".join("#" if h else "." for h in held)))
+    return matrix_lines(
+        title="bursts by date (# held, . missing)",
+        heads=("date", "platform", "slices", "IPF"),
+        rows=rows,
+        swaths=[_swath_of(c).value for c in inventory.columns],
+        names=[c.opera if isinstance(c, BurstId) else str(c) for c in inventory.columns],
+    )
 
 
 def _swath_of(ground: BurstId | Swath) -> Swath:

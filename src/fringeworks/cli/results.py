@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from fringeworks.cli.intermediates import list_layers, write_layer
 from fringeworks.cli.show import as_json, err, findings_table, out
 from fringeworks.errors import RequestError
 from fringeworks.products.compare import compare
@@ -62,16 +63,45 @@ def export_command(
     reference: Annotated[str, typer.Option(help="LONGITUDE,LATITUDE of another reference area.")] = "",
     radius: Annotated[int, typer.Option(help="Half width of the reference area in pixels.")] = 2,
     series: Annotated[str, typer.Option(help="LONGITUDE,LATITUDE of a point: print its series as CSV.")] = "",
+    step: Annotated[str, typer.Option("--step", help="Write what this step left, finished run or not.")] = "",
+    layer: Annotated[str, typer.Option(help="Which of the step's layers; --list shows them.")] = "",
+    date: Annotated[str, typer.Option(help="ISO date, with --step.")] = "",
+    pair: Annotated[str, typer.Option(help="YYYYMMDD_YYYYMMDD, with --step.")] = "",
+    burst: Annotated[str, typer.Option(help="Name of a burst, with --step.")] = "",
+    out_file: Annotated[
+        Path | None, typer.Option("--out", help="File to write, with --step: GeoTIFF, or JSON for numbers.")
+    ] = None,
+    parts: Annotated[
+        bool, typer.Option("--parts", help="Complex values as two bands, real and imaginary.")
+    ] = False,
+    listed: Annotated[bool, typer.Option("--list", help="List what --step can write.")] = False,
+    json: Json = False,
 ) -> None:
-    """Take another reference without running anything again; write rasters or print one series.
+    """Take another reference without running anything again; write rasters, one series, or what a step left.
 
-    Example: `fringeworks export out --reference -99.10,19.43 --to out-moved`
+    Examples: `fringeworks export out --reference -99.10,19.43 --to out-moved`,
+    `fringeworks export out --step unwrap --pair 20230108_20230120 --out unwrapped.tif`
     """
+    if listed:
+        list_layers(folder, step=step, json=json)
+        return
+    choice = {"date": date, "pair": pair, "burst": burst}
+    if step:
+        if to is not None or reference or series:
+            raise RequestError("--step with --to, --reference or --series", expected="one or the other")
+        write_layer(folder, out_file, step=step, layer=layer, choice=choice, parts=parts, json=json)
+        return
+    if layer or any(choice.values()) or out_file is not None or parts:
+        raise RequestError(
+            "--layer, --date, --pair, --burst, --out or --parts without --step", expected="--step NAME"
+        )
     view = open_run(folder)
     if reference:
         view = view.referenced_to(*_point(reference, "--reference"), radius=radius)
     if to is None and not series:
-        raise RequestError("nothing to export", expected="--to FOLDER or --series LONGITUDE,LATITUDE")
+        raise RequestError(
+            "nothing to export", expected="--to FOLDER, --series LONGITUDE,LATITUDE or --step NAME"
+        )
     if to is not None:
         for file in view.export(to):
             err().print(f"wrote {file.path}", markup=False)

@@ -11,10 +11,12 @@ from typing import Annotated
 
 import typer
 
+from fringeworks.cli.images import image_lines, left_out_table
 from fringeworks.cli.show import (
     STATES,
     ProgressShow,
     as_json,
+    counted,
     err,
     findings_table,
     out,
@@ -77,9 +79,15 @@ def plan_command(
         as_json(plan_values(plan))
         return
     console = out()
-    network = plan.survey.network
+    network, scenes = plan.survey.network, plan.survey.scenes
+    if scenes is not None:
+        for line in image_lines(scenes):
+            console.print(line, markup=False)
+        left_out = left_out_table(scenes)
+        if left_out is not None:
+            console.print(left_out)
     console.print(
-        f"{len(network.pairs)} interferograms of {len(network.dates)} dates, {network.dates[0]} to {network.dates[-1]}, "
+        f"{counted(len(network.pairs), 'interferogram')} of {len(network.dates)} dates, {network.dates[0]} to {network.dates[-1]}, "
         f"on {plan.scale.shape.rows} x {plan.scale.shape.cols} pixels"
     )
     console.print(findings_table(plan.findings))
@@ -176,11 +184,19 @@ def status_command(path: ConfigOrRun, *, json: Json = False) -> None:
         as_json(found)
         return
     console = out()
+    images = found.get("images")
+    if images is not None:
+        console.print(
+            f"{images['n_dates']} images of track {images['track']} {images['pass']}, {images['polarisation']}, "
+            f"{images['bursts_used']} of {images['bursts_used'] + images['bursts_not_used']} bursts of dates used, aligned with "
+            f"{images['reference_date']}; {counted(found['n_pairs'], 'interferogram')}"
+        )
     for step in found["steps"]:
         blocks = f"{step['blocks_done']}/{step['n_blocks']} blocks" if step["state"] == "interrupted" else ""
         seconds = f"{step['seconds']:.1f} s" if step["seconds"] is not None else ""
         console.print(f"{step['name']:<12} [{STATES[step['state']]}]{step['state']:<12}[/] {seconds}{blocks}")
-    console.print("complete" if found["complete"] else "not complete: `fringeworks run` goes on")
+    left = f"not complete: `fringeworks run` goes on, about {found['seconds_left']:,.0f} s more"
+    console.print("complete" if found["complete"] else left)
 
 
 def explain_command(

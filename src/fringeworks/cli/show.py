@@ -22,6 +22,7 @@ from rich.table import Table
 
 from fringeworks.workflow.events import Event
 from fringeworks.workflow.plan import Plan
+from fringeworks.workflow.scenes.account import scene_values
 
 LEVELS = {"ok": "green", "note": "cyan", "warning": "yellow", "error": "bold red"}
 STATES = {"done": "green", "stale": "yellow", "interrupted": "magenta", "new": "cyan"}
@@ -35,6 +36,11 @@ def err() -> Console:
 def out() -> Console:
     """Return a console on stdout, as it is now."""
     return Console(highlight=False, soft_wrap=True)
+
+
+def counted(number: int, word: str) -> str:
+    """Return ``1 pair``, ``2 pairs``."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def as_json(value: Any) -> None:
@@ -150,4 +156,24 @@ def plan_values(plan: Plan) -> dict[str, Any]:
         "seconds": round(plan.seconds, 1),
         "missing": [{"name": n, "reason": r} for n, r in plan.survey.missing],
         "findings": [f.as_dict() for f in plan.findings],
+        **_image_values(plan),
+    }
+
+
+def _image_values(plan: Plan) -> dict[str, Any]:
+    """Return what only plans that start from images have: the images, and the pairs that are to be formed."""
+    scenes, network = plan.survey.scenes, plan.survey.network
+    if scenes is None:
+        return {}
+    baseline = network.perpendicular_baseline
+    return {
+        "images": scene_values(scenes),
+        "pairs": [
+            {
+                "pair": str(pair),
+                "days": pair.days,
+                "perpendicular_baseline_m": None if baseline is None else round(float(baseline[k]), 3),
+            }
+            for k, pair in enumerate(network.pairs)
+        ],
     }

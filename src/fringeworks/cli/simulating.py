@@ -14,7 +14,7 @@ from fringeworks.errors import OutOfRangeError, RequestError
 from fringeworks.model.grids import Shape
 from fringeworks.simulate.demonstration import demo_scenario
 from fringeworks.simulate.gamma_layout import write_gamma
-from fringeworks.simulate.scene.demonstration import demo_scene
+from fringeworks.simulate.scene.presets import PRESETS, preset_scene
 from fringeworks.simulate.scene.scene import simulate_scene
 from fringeworks.simulate.stack import simulate_interferograms
 from fringeworks.simulate.truth import write_truth
@@ -62,36 +62,52 @@ def simulate_safe_scene(
         Path, typer.Argument(help="New folder, or that of a run to go on with.", show_default=False)
     ],
     *,
-    dates: Annotated[int, typer.Option(help="Passes, 12 days apart.", min=1)] = 2,
-    swaths: Annotated[str, typer.Option(help="Neighbouring sub-swaths, as IW1,IW2.")] = "IW2",
-    samples: Annotated[int, typer.Option(help="Samples of a line; some 20000 are real.", min=200)] = 1_000,
-    slices: Annotated[int, typer.Option(help="Products of a date along the track.", min=1)] = 1,
-    bursts: Annotated[int, typer.Option(help="Bursts of each product.", min=1)] = 2,
-    polarisations: Annotated[str, typer.Option(help="VV or VV,VH.")] = "VV",
-    direction: Annotated[str, typer.Option(help="ascending or descending.")] = "descending",
+    preset: Annotated[str, typer.Option(help=f"What to invent: {', '.join(PRESETS)}.")] = "town",
+    dates: Annotated[int | None, typer.Option(help="Passes, 12 days apart.", min=1)] = None,
+    swaths: Annotated[
+        str | None, typer.Option(help="Neighbouring sub-swaths, as IW1,IW2; or S3 of strip map.")
+    ] = None,
+    samples: Annotated[
+        int | None, typer.Option(help="Samples of a line; some 20000 are real.", min=200)
+    ] = None,
+    slices: Annotated[int | None, typer.Option(help="Products of a date along the track.", min=1)] = None,
+    bursts: Annotated[int | None, typer.Option(help="Bursts of each product.", min=1)] = None,
+    coarseness: Annotated[
+        int | None,
+        typer.Option(help="Line interval over the real one: scenes that many times cheaper.", min=1),
+    ] = None,
+    polarisations: Annotated[str | None, typer.Option(help="VV or VV,VH.")] = None,
+    direction: Annotated[str | None, typer.Option(help="ascending or descending.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of all randomness.")] = 1,
+    workers: Annotated[int, typer.Option(help="Bursts rendered at a time.", min=1)] = 1,
 ) -> None:
     """Invent Sentinel-1 SLC products (SAFE), orbit files and a DEM, with their truth beside them.
 
-    Example: `fringeworks simulate scene invented --dates 3 --samples 2000`
+    A run that was stopped goes on where it was when it is given the same folder and options again.
+
+    Example: `fringeworks simulate scene invented --preset demo --workers 2`
     """
-    if direction not in {"ascending", "descending"}:
+    if direction not in {None, "ascending", "descending"}:
         raise RequestError(f"--direction {direction}", expected="ascending or descending")
+    facts = {
+        "n_dates": dates,
+        "seed": seed,
+        "samples": samples,
+        "swaths": None if swaths is None else tuple(swaths.split(",")),
+        "slices": slices,
+        "bursts": bursts,
+        "coarseness": coarseness,
+        "polarisations": None if polarisations is None else tuple(polarisations.split(",")),
+        "pass_direction": direction,
+    }
     try:
-        scenario = demo_scene(
-            n_dates=dates,
-            samples=samples,
-            swaths=tuple(swaths.split(",")),
-            slices=slices,
-            bursts=bursts,
-            polarisations=tuple(polarisations.split(",")),
-            pass_direction=direction,
-            seed=seed,
-        )
+        scenario = preset_scene(preset, **{k: v for k, v in facts.items() if v is not None})
     except OutOfRangeError as error:
         raise RequestError(error.found, expected=error.expected) from error
     began = perf_counter()
-    written = simulate_scene(scenario, folder, rng=np.random.default_rng(seed), report=err().print)
+    written = simulate_scene(
+        scenario, folder, rng=np.random.default_rng(seed), workers=workers, report=err().print
+    )
     spent = perf_counter() - began
     cost = "" if written.n_kept else f", {spent / written.n_samples * 1e6:.2f} microseconds a sample"
     err().print(

@@ -105,3 +105,21 @@ def height_of_ambiguity(
             / np.asarray(perpendicular, np.float64),
             np.float64,
         )
+
+
+def as_height_sensitivity(perpendicular: ArrayLike) -> NDArray[np.float64]:
+    """Turn a perpendicular baseline of this module [m] into the one by which stacks of interferograms are signed.
+
+    Parameters
+    ----------
+    perpendicular : float64
+        Positive = the secondary lies toward growing look angle [m].
+
+    Returns
+    -------
+    float64
+        Positive = a scatterer above the height used adds to the phase (reference times conjugate of secondary):
+        ``+4 pi / wavelength * B dh / (R sin(incidence))``, as :class:`fringeworks.model.stack.InterferogramStack` has it.
+        The turn back is the same.
+    """
+    return -np.asarray(perpendicular, np.float64)

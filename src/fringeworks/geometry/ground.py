@@ -96,14 +96,14 @@ def project_at_height(
         np.asarray(slant_range, np.float64),
         np.asarray(height, np.float64),
     )
-    frames = _frames(orbit, time.reshape(-1), side)
+    frames = _frames(orbit, np.array(time).reshape(-1), side)
     out = np.empty((time.size, 3))
     status = np.zeros(time.size, np.uint8)
     steps = np.zeros(time.size, np.uint8)
     _project_all(
         frames,
-        np.ascontiguousarray(distance).reshape(-1),
-        np.ascontiguousarray(hgt).reshape(-1),
+        np.array(distance).reshape(-1),
+        np.array(hgt).reshape(-1),
         out,
         status,
         steps,

@@ -195,6 +195,42 @@ class StepFolder:
                 dimension_names=dims,
             )
 
+    def create_chunked(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        *,
+        dtype: DTypeLike,
+        chunks: tuple[int, ...],
+        fill: float = np.nan,
+    ) -> None:
+        """Create an array with chunks of a given shape, uncompressed, or keep the one an interrupted attempt has made.
+
+        Parameters
+        ----------
+        name : str
+            Name of the array.
+        shape, chunks : tuple of int
+            Of the array and of its chunks; tasks that write side by side must not share a chunk.
+        dtype : dtype
+            Type of the values.
+        fill : float
+            Value where nothing was written.
+        """
+        path = self.folder / "data.zarr" / name
+        if (path / "zarr.json").exists():
+            return
+        kind = np.dtype(dtype)
+        with disk_full_is_named(path):
+            zarr.create_array(
+                store=str(path),
+                shape=shape,
+                chunks=tuple(max(c, 1) for c in chunks),
+                dtype=kind,
+                fill_value=fill if kind.kind in "fc" else int(fill) if np.isfinite(fill) else 0,
+                compressors=None,
+            )
+
     def array(self, name: str) -> ArraySource:
         """Open an array for reading.
 

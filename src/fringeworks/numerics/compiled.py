@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from itertools import pairwise
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
 
@@ -38,7 +38,21 @@ def _compile(function: Callable[P, R], *, parallel: bool) -> Callable[P, R]:
     if kept is not None and hasattr(kept, "_source_stamp"):
         here, there = os.path.dirname(__file__), os.path.dirname(function.__code__.co_filename)  # noqa: PTH120
         kept._source_stamp = (_stamp_of(here), _stamp_of(there))  # noqa: SLF001 - Numba has no other way
+        kept._load_index = _ForgivingIndex(kept._load_index)  # noqa: SLF001
     return cast("Callable[P, R]", dispatcher)
+
+
+class _ForgivingIndex:
+    """Read the list of kept results; one that names a class of an older version that is gone counts as empty."""
+
+    def __init__(self, load: Callable[[], dict[Any, str]]) -> None:
+        self._load = load
+
+    def __call__(self) -> dict[Any, str]:
+        try:
+            return self._load()
+        except (AttributeError, ImportError):
+            return {}
 
 
 @lru_cache(maxsize=64)

@@ -98,3 +98,43 @@ def cosine_sine(angle: NDArray[np.float64], cosine: NDArray[np.float64], sine: N
         )
         cosine[k] = c * c - d * d
         sine[k] = 2.0 * c * d
+
+
+@kernel
+def turn_of(cycles: float) -> tuple[np.float32, np.float32]:
+    """Return cosine and sine of an angle in cycles, to 2e-7.
+
+    Whole cycles go in double precision; Taylor series at half the angle, then the formulas of the double angle.
+    """
+    h = np.float32(cycles - ((cycles + _ROUNDING) - _ROUNDING)) * np.float32(np.pi)
+    s = h * h
+    c = np.float32(1.0) + s * (
+        np.float32(-1.0 / 2)
+        + s
+        * (
+            np.float32(1.0 / 24)
+            + s
+            * (
+                np.float32(-1.0 / 720)
+                + s
+                * (
+                    np.float32(1.0 / 40320)
+                    + s * (np.float32(-1.0 / 3628800) + s * np.float32(1.0 / 479001600))
+                )
+            )
+        )
+    )
+    d = h * (
+        np.float32(1.0)
+        + s
+        * (
+            np.float32(-1.0 / 6)
+            + s
+            * (
+                np.float32(1.0 / 120)
+                + s
+                * (np.float32(-1.0 / 5040) + s * (np.float32(1.0 / 362880) + s * np.float32(-1.0 / 39916800)))
+            )
+        )
+    )
+    return c * c - d * d, (c + c) * d

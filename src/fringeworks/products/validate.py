@@ -54,7 +54,7 @@ def validate_run(out: Path) -> tuple[Finding, ...]:
 
 
 def _standard(folder: Path) -> Iterator[Finding]:
-    for name in (*REQUIRED, "recommended_mask"):
+    for name in () if _is_geometry(folder) else (*REQUIRED, "recommended_mask"):
         if not (folder / f"{name}.tif").is_file():
             yield fault(name, f"{folder / name}.tif is absent")
     rasters: dict[str, RasterSource] = {}
@@ -65,6 +65,13 @@ def _standard(folder: Path) -> Iterator[Finding]:
             yield from check_together(rasters)
         except FringeworksError as error:
             yield readable("standard", error)
+
+
+def _is_geometry(folder: Path) -> bool:
+    """Return whether the folder holds no layer of a series, but interferograms lie beside it: those of a single pair."""
+    names = {path.stem for path in folder.glob("*.tif")}
+    beside = folder.parent / Path(INTERFEROGRAM_FOLDER).name
+    return bool(names) and not names & {*REQUIRED, "recommended_mask"} and any(beside.glob("*/*.tif"))
 
 
 def _interferograms(folder: Path) -> Iterator[Finding]:

@@ -6,13 +6,14 @@ Others add one by naming it in the entry-point group ``fringeworks.unwrappers``;
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fringeworks.errors import ShapeMismatchError
+from fringeworks.errors import OutOfRangeError, ShapeMismatchError
 from fringeworks.model.arrays import ComplexImage, FloatImage
 
 
@@ -28,7 +29,14 @@ class WrappedPhase:
     coherence : float32, (y, x)
         In [0, 1]; NaN where there is no data.
     effective_looks : float
-        Independent samples behind one coherence value.
+        Independent samples behind one coherence value, at least 1.
+
+    Raises
+    ------
+    ShapeMismatchError
+        Phase and coherence are not two images of one shape.
+    OutOfRangeError
+        ``effective_looks`` below 1 or not finite.
     """
 
     phasor: ComplexImage
@@ -36,10 +44,16 @@ class WrappedPhase:
     effective_looks: float
 
     def __post_init__(self) -> None:
-        if self.phasor.shape != self.coherence.shape:
+        if self.phasor.shape != self.coherence.shape or self.phasor.ndim != 2:
             raise ShapeMismatchError(
                 f"phase of {self.phasor.shape}, coherence of {self.coherence.shape}",
                 expected="the same rows and columns",
+            )
+        if not 1.0 <= self.effective_looks < math.inf:
+            raise OutOfRangeError(
+                f"{self.effective_looks} effective looks",
+                expected="at least 1",
+                hint="one look is a single sample",
             )
 
 

@@ -8,6 +8,20 @@ from typing import TYPE_CHECKING, Any, Final
 from fringeworks.errors import FringeworksError
 from fringeworks.io.store import StepFolder, WorkingStore, read_json, write_json
 from fringeworks.workflow.config import resolved
+from fringeworks.workflow.image_records import (
+    coregistration_values,
+    interferogram_values,
+    recorded,
+    unwrapping_values,
+)
+from fringeworks.workflow.records import stack_values
+from fringeworks.workflow.scenes.account import (
+    burst_table,
+    date_values,
+    empty_bursts,
+    lost_days,
+    product_values,
+)
 from fringeworks.workflow.software import versions
 
 if TYPE_CHECKING:
@@ -29,7 +43,7 @@ def write_manifest(plan: Plan, store: WorkingStore, *, failure: BaseException | 
         What stopped the run.
     """
     path = Path(plan.config.output.directory) / "manifest.json"
-    imported, pairs = _values(store, "import", "stack"), _values(store, "pairs", "verdicts")
+    pairs = recorded(store, "pairs", "verdicts")
     known = read_json(path) if path.is_file() else {}
     write_json(
         path,
@@ -38,21 +52,22 @@ def write_manifest(plan: Plan, store: WorkingStore, *, failure: BaseException | 
             "software": versions(),
             "configuration": resolved(plan.config),
             "configuration_hash": plan.config_hash,
-            "inputs": imported.get("facts", {}),
+            "inputs": _inputs(plan, store),
             "dates": _dates(plan, pairs),
-            "pairs": _pairs(plan, pairs),
-            "bursts": {"requested": [], "found": [], "used": [], "excluded": []},
+            "pairs": _pairs(plan, pairs, unwrapping_values(store)),
+            "bursts": _bursts(plan, store),
             "corrections": _corrections(plan, store),
             "checks": [f.as_dict() for f in plan.findings],
             "steps": [_step(store.step(s.stage.name)) for s in plan.steps],
             "closure": pairs.get("closure", {}),
-            "inversion": _values(store, "invert", "residuals"),
-            "reference": _values(store, "reference", "reference"),
-            "models": _values(store, "fit", "fit"),
-            "products": _values(store, "publish", "products"),
+            "inversion": recorded(store, "invert", "residuals"),
+            "reference": recorded(store, "reference", "reference"),
+            "models": recorded(store, "fit", "fit"),
+            "products": recorded(store, "publish", "products"),
             "accuracy": known.get("accuracy", {}),
             "complete": failure is None and all(store.step(s.stage.name).record() for s in plan.steps),
             "failure": _failure(failure),
+            **_of_images(plan, store),
         },
     )
     return path
@@ -66,44 +81,81 @@ def add_accuracy(output: Path, accuracy: dict[str, Any]) -> None:
     write_json(path, content)
 
 
-def _values(store: WorkingStore, step: str, name: str) -> dict[str, Any]:
-    folder = store.step(step)
-    if folder.record() is None or not (folder.folder / "values" / f"{name}.json").is_file():
+def _inputs(plan: Plan, store: WorkingStore) -> dict[str, Any]:
+    """Return what is known of the stack: as it was taken in, or as it is to be where only a pair is formed."""
+    imported = recorded(store, "import", "stack")
+    if imported or plan.survey.scenes is None:
+        return dict(imported.get("facts", {}))
+    return stack_values(plan.survey.stack, plan.survey.grid)
+
+
+def _of_images(plan: Plan, store: WorkingStore) -> dict[str, Any]:
+    """Return what only runs that start from images have to tell."""
+    scenes = plan.survey.scenes
+    if scenes is None:
         return {}
-    content: dict[str, Any] = folder.get(name)
-    return content
-
-
-def _dates(plan: Plan, pairs: dict[str, Any]) -> dict[str, Any]:
-    found = [d.isoformat() for d in plan.survey.stack.network.dates]
-    used = [d.isoformat() for d in plan.survey.network.dates]
-    lost = {row["date"]: row["reason"] for row in pairs.get("lost_dates", [])}
-    excluded = [{"date": d, "reason": "no pair that is used reaches it"} for d in found if d not in used]
-    excluded += [{"date": d, "reason": reason} for d, reason in lost.items() if d in used]
     return {
-        "requested": found,
-        "found": found,
-        "used": [d for d in used if d not in lost],
-        "excluded": excluded,
+        "images": product_values(scenes),
+        "coregistration": coregistration_values(scenes, store, gates=plan.config.coregistration.gates),
+        "interferograms": interferogram_values(plan.survey.network, store),
+        "unwrapping": unwrapping_values(store),
     }
 
 
-def _pairs(plan: Plan, pairs: dict[str, Any]) -> dict[str, Any]:
+def _bursts(plan: Plan, store: WorkingStore) -> dict[str, Any]:
+    scenes = plan.survey.scenes
+    if scenes is None:
+        return {"requested": [], "found": [], "used": [], "excluded": []}
+    empty = empty_bursts(recorded(store, "coregister", "bursts") or [])
+    return burst_table(scenes, empty=empty).as_dict()
+
+
+def _dates(plan: Plan, pairs: dict[str, Any]) -> dict[str, Any]:
+    scenes = plan.survey.scenes
+    found = [d.isoformat() for d in plan.survey.stack.network.dates]
+    unpaired = "no pair that is used reaches it"
+    excluded: list[dict[str, str]] = []
+    lost_inputs: list[tuple[str, str]] = []
+    if scenes is not None:
+        found = sorted({*found, *(d.isoformat() for d in scenes.days), *(day for day, _ in scenes.left_out)})
+        lost_inputs = lost_days(scenes)
+        excluded = [{"date": day, "reason": why} for day, why in (*scenes.left_out, *lost_inputs)]
+    used = [d.isoformat() for d in plan.survey.network.dates]
+    lost = {row["date"]: row["reason"] for row in pairs.get("lost_dates", [])}
+    named = {row["date"] for row in excluded}
+    excluded += [{"date": d, "reason": unpaired} for d in found if d not in used and d not in named]
+    excluded += [{"date": d, "reason": reason} for d, reason in lost.items() if d in used]
+    return {
+        "requested": sorted({*found, *(day for day, _ in lost_inputs)}),
+        "found": found,
+        "used": [d for d in used if d not in lost],
+        "excluded": excluded,
+        **({} if scenes is None else {"images": date_values(scenes)}),
+    }
+
+
+def _pairs(plan: Plan, pairs: dict[str, Any], unwrapping: dict[str, Any]) -> dict[str, Any]:
     survey = plan.survey
+    failed = {r["pair"]: f"it could not be unwrapped: {r['message']}" for r in unwrapping.get("failed", [])}
     rows = pairs.get("pairs", [])
     weighted = [r for r in rows if r["verdict"] != "good"]
-    excluded = [{"pair": name, "reason": why} for name, why in (*survey.missing, *survey.left_out)]
-    excluded += [{"pair": r["pair"], "reason": r["reason"]} for r in weighted if r["verdict"] == "excluded"]
+    missing = survey.missing if survey.scenes is None else ()  # of images these are products, no pairs
+    excluded = [{"pair": name, "reason": why} for name, why in (*missing, *survey.left_out, *failed.items())]
+    excluded += [
+        {"pair": r["pair"], "reason": r["reason"]}
+        for r in weighted
+        if r["verdict"] == "excluded" and r["pair"] not in failed
+    ]
     gone = {row["pair"] for row in excluded}
     found = [str(p) for p in survey.stack.network.pairs]
     return {
-        "requested": sorted({*found, *(name for name, _ in survey.missing)}),
+        "requested": sorted({*found, *(name for name, _ in missing)}),
         "found": found,
         "used": [name for name in found if name not in gone],
         "down_weighted": [
             {"pair": r["pair"], "reason": r["reason"], "factor": r["factor"]}
             for r in weighted
-            if r["verdict"] == "suspect"
+            if r["verdict"] == "suspect" and r["pair"] not in failed
         ],
         "excluded": excluded,
     }
@@ -111,7 +163,7 @@ def _pairs(plan: Plan, pairs: dict[str, Any]) -> dict[str, Any]:
 
 def _corrections(plan: Plan, store: WorkingStore) -> dict[str, Any]:
     asked = list(plan.config.corrections.names)
-    done = _values(store, "correct", "corrections")
+    done = recorded(store, "correct", "corrections")
     return {
         "requested": asked,
         "found": asked,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from pyproj import Transformer
 from fringeworks.errors import (
     ConfigurationError,
     DisconnectedNetworkError,
+    MemoryLimitError,
     ReferenceUnusableError,
     RequestError,
     UnknownStepError,
@@ -20,7 +22,16 @@ from fringeworks.io.store import StepFolder, WorkingStore
 from fringeworks.model.tally import Finding
 from fringeworks.workflow.config import RunConfig, resolved
 from fringeworks.workflow.digest import FileDigests, digest_of
-from fringeworks.workflow.stage import PROGRAM_BYTES, Cost, Scale, Stage, block_budget, plan_blocks
+from fringeworks.workflow.scenes import SceneStack
+from fringeworks.workflow.stage import (
+    PROGRAM_BYTES,
+    Cost,
+    Scale,
+    SceneScale,
+    Stage,
+    block_budget,
+    plan_blocks,
+)
 from fringeworks.workflow.stages import stages_for
 from fringeworks.workflow.survey import Survey, survey_inputs
 
@@ -100,12 +111,21 @@ def config_hash(config: RunConfig) -> str:
     values.pop("compute")
     values.pop("output")
     values["inputs"]["interferograms"].pop("path")
+    for key in ("slc", "orbits", "dem"):
+        values["inputs"].pop(key)
     return digest_of(values)
 
 
 def identity_of(config: RunConfig) -> dict[str, Any]:
     """Return what an output folder belongs to: other inputs, area or method are another run."""
     values = resolved(config)
+    if config.inputs.slc_patterns:
+        return {
+            **{
+                f"inputs.{k}": values["inputs"][k] for k in ("slc", "orbits", "dem", "polarisation", "swaths")
+            },
+            "area": {k: v for k, v in values["area"].items() if v},
+        }
     return {
         "inputs.interferograms.path": values["inputs"]["interferograms"]["path"],
         "inputs.interferograms.format": values["inputs"]["interferograms"]["format"],
@@ -138,11 +158,14 @@ def make_plan(
     survey = survey_inputs(config) if survey is None else survey
     stages = _chosen(stages_for(config), forced_from=forced_from, until=until)
     scale = Scale(
-        shape=survey.grid.shape, n_pairs=len(survey.network.pairs), n_dates=len(survey.network.dates)
+        shape=survey.grid.shape,
+        n_pairs=len(survey.network.pairs),
+        n_dates=len(survey.network.dates),
+        scenes=scene_scale(survey.scenes),
     )
     output = Path(config.output.directory)
     store = WorkingStore(output / "work")
-    files = FileDigests(output / "work" / "files.json").of(survey.stack.files)
+    files = _file_digests(survey, output)
     digests: dict[str, str] = {}
     steps, forced = [], False
     for stage in stages:
@@ -165,6 +188,29 @@ def make_plan(
         scale=scale,
         steps=plan.steps,
         findings=(*survey.findings, *_checks(plan, output)),
+    )
+
+
+def _file_digests(survey: Survey, output: Path) -> dict[str, str]:
+    if survey.scenes is not None:
+        return dict(survey.scenes.files)
+    return FileDigests(output / "work" / "files.json").of(survey.stack.files)
+
+
+def scene_scale(scenes: SceneStack | None) -> SceneScale | None:
+    """Return how large the work on images is."""
+    if scenes is None:
+        return None
+    windows = list(scenes.stored.values())
+    largest = max(windows, key=lambda w: w.shape.size)
+    frame = scenes.frame
+    single = sum(len(frame.of_swath(s)) == 1 for s in frame.swaths())
+    return SceneScale(
+        n_bursts=len(windows),
+        n_samples=sum(w.shape.size for w in windows),
+        largest=largest.shape,
+        n_overlaps=len(frame.azimuth_overlaps()) + single,
+        looked=scenes.looked,
     )
 
 
@@ -213,7 +259,16 @@ def _planned(
         n_blocks = len(blocks)
         memory += int(cost.bytes_per_pixel * blocks.block.size)
     else:
-        block_budget(config.memory_bytes)
+        budget = block_budget(config.memory_bytes)
+        if cost.n_tasks:
+            n_blocks = cost.n_tasks
+            memory += int(cost.task_bytes)
+            if cost.task_bytes * _workers(config) > budget:
+                raise MemoryLimitError(
+                    f"step {stage.name!r} takes {cost.task_bytes / 2**20:,.0f} MiB for a task, beside the program, for "
+                    f"each of {_workers(config)} workers; compute.max_memory is {config.memory_bytes / 2**20:,.0f} MiB",
+                    hint="raise compute.max_memory, use fewer workers, or process fewer sub-swaths at a time",
+                )
     return PlannedStep(
         stage=stage,
         ingredients=ingredients,
@@ -222,6 +277,13 @@ def _planned(
         n_blocks=n_blocks,
         memory_bytes=memory,
     )
+
+
+def _workers(config: RunConfig) -> int:
+    """Return how many tasks run at the same time: kernels of one task use all threads of this process."""
+    if config.compute.engine == "local":
+        return 1
+    return (os.cpu_count() or 1) if config.compute.workers == "auto" else int(config.compute.workers)
 
 
 def state_of(ingredients: dict[str, Any], folder: StepFolder, output: Path) -> str:

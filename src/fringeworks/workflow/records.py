@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -10,9 +11,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fringeworks.io.rasters import ProductFile
+from fringeworks.io.store import StepFolder
+from fringeworks.model.grids import MapGrid
 from fringeworks.model.results import Reference
-from fringeworks.model.stack import PairNetwork
+from fringeworks.model.stack import InterferogramStack, PairNetwork
 from fringeworks.workflow.stage import StageContext
+
+
+def stack_values(stack: InterferogramStack, grid: MapGrid) -> dict[str, Any]:
+    """Return what is known of a stack, and the grid that is processed, as plain values for JSON."""
+    facts = stack.facts
+    return {
+        "source_format": facts.source_format,
+        "wavelength_m": stack.wavelength,
+        "sign_reason": facts.sign_reason,
+        "platforms": list(facts.platforms),
+        "pass_direction": facts.pass_direction,
+        "relative_orbit": facts.relative_orbit,
+        "heading_rad": facts.heading,
+        "centre_time": facts.centre_time,
+        "looks": None if facts.looks is None else [facts.looks.azimuth, facts.looks.range],
+        "effective_looks": facts.effective_looks,
+        "title": facts.title,
+        "licence": facts.licence,
+        "crs": grid.crs,
+        "transform": list(grid.transform),
+        "shape": list(grid.shape),
+    }
 
 
 def reference_values(reference: Reference) -> dict[str, Any]:
@@ -45,6 +70,15 @@ def reference_of(values: dict[str, Any]) -> Reference:
         reason=values["reason"],
         removed=np.array(values["removed_m"], np.float64),
     )
+
+
+def centre_value(step: StepFolder, name: str) -> float:
+    """Return what a map of a step holds at its middle; NaN where there is no such map or no value."""
+    if not step.has(name):
+        return math.nan
+    source = step.array(name)
+    row, col = source.shape[0] // 2, source.shape[1] // 2
+    return float(np.asarray(source[row : row + 1, col : col + 1])[0, 0])
 
 
 def product_files(context: StageContext) -> list[ProductFile]:

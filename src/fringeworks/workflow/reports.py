@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import yaml
@@ -30,7 +31,10 @@ from fringeworks.products.report.data import (
 )
 from fringeworks.products.standard import STANDARD_FOLDER
 from fringeworks.workflow.config import resolved
+from fringeworks.workflow.image_records import unwrapping_values
+from fringeworks.workflow.image_report import IMAGE_STEPS, images_of, unwrapping_texts
 from fringeworks.workflow.records import model_terms, product_files, reference_of, series_network
+from fringeworks.workflow.scenes.account import lost_days
 from fringeworks.workflow.software import versions
 from fringeworks.workflow.stage import StageContext
 
@@ -49,6 +53,7 @@ _NOT_CORRECTED = (
     ),
     ("plate motion", "it remains as a nearly constant velocity, which the reference takes out"),
 )
+_SERIES_STEPS: Final = ("import", "pairs", "invert", "correct", "reference", "fit")
 _VERDICTS = {"good": USED, "suspect": DOWN_WEIGHTED, "excluded": EXCLUDED}
 
 
@@ -91,14 +96,16 @@ def report_data(
         triplets=_triplets(verdicts),
         excluded=_exclusions(context, verdicts),
         corrections=_corrections(context),
-        findings=_findings(context),
-        tallies=_tallies(context),
+        findings=step_findings(context, steps_before(context)),
+        tallies=step_tallies(context, steps_before(context)),
         model_terms=tuple(model_terms(context)),
         accuracy=accuracy,
         truth_velocity=truth_velocity,
-        configuration=_configuration(context),
+        configuration=configuration_text(context),
         config_hash=context.config_hash,
         versions=versions(),
+        images=images_of(context),
+        unwrapping=unwrapping_texts(unwrapping_values(context.store)),
     )
 
 
@@ -140,15 +147,17 @@ def accuracy_figures(found: dict[str, Any]) -> tuple[AccuracyFigure, ...]:
 def _pairs(context: StageContext, verdicts: dict[str, Any]) -> tuple[PairSummary, ...]:
     imported = {row["pair"]: row for row in context.upstream("import").get("stack")["pairs"]}
     residuals = {row["pair"]: row for row in context.upstream("invert").get("residuals")["pairs"]}
+    failed = {row["pair"]: row["message"] for row in unwrapping_values(context.store).get("failed", [])}
     summaries = []
     for pair, row in zip(context.survey.network.pairs, verdicts["pairs"], strict=True):
         residual = residuals.get(str(pair), {"rms_rad": None, "n": 0, "n_rejected": 0})
         n = residual["n"] + residual["n_rejected"]
+        reason = "" if row["verdict"] == "good" else row["reason"]
         summaries.append(
             PairSummary(
                 pair=pair,
                 verdict=_VERDICTS[row["verdict"]],
-                reason="" if row["verdict"] == "good" else row["reason"],
+                reason=f"it could not be unwrapped: {failed[str(pair)]}" if str(pair) in failed else reason,
                 coherence=_number(imported[str(pair)]["coherence_mean"]),
                 residual_rms=_number(residual["rms_rad"]),
                 rejected_fraction=residual["n_rejected"] / n if n else math.nan,
@@ -184,15 +193,28 @@ def _triplets(verdicts: dict[str, Any]) -> tuple[TripletSummary, ...]:
 
 def _exclusions(context: StageContext, verdicts: dict[str, Any]) -> tuple[Exclusion, ...]:
     survey = context.survey
-    rows = [Exclusion(kind="file", name=name, reason=why) for name, why in survey.missing]
+    rows = input_exclusions(context)
     rows += [Exclusion(kind="pair", name=name, reason=why) for name, why in survey.left_out]
     rows += [Exclusion(kind="date", name=row["date"], reason=row["reason"]) for row in verdicts["lost_dates"]]
-    found = set(survey.stack.network.dates) - set(survey.network.dates)
+    found = set(survey.stack.network.dates)
+    if survey.scenes is not None:
+        found |= set(survey.scenes.days)
+    found -= set(survey.network.dates)
     rows += [
         Exclusion(kind="date", name=day.isoformat(), reason="no pair that is used reaches it")
         for day in sorted(found)
     ]
     return tuple(rows)
+
+
+def input_exclusions(context: StageContext) -> list[Exclusion]:
+    """Return the files that could not be used, and the dates of images that are not processed."""
+    rows = [Exclusion(kind="file", name=name, reason=why) for name, why in context.survey.missing]
+    scenes = context.survey.scenes
+    if scenes is not None:
+        days = (*scenes.left_out, *lost_days(scenes))
+        rows += [Exclusion(kind="date", name=day, reason=why) for day, why in days]
+    return rows
 
 
 def _corrections(context: StageContext) -> tuple[CorrectionSummary, ...]:
@@ -210,17 +232,24 @@ def _corrections(context: StageContext) -> tuple[CorrectionSummary, ...]:
     return (*applied, *rest)
 
 
-def _findings(context: StageContext) -> tuple[Finding, ...]:
+def steps_before(context: StageContext) -> tuple[str, ...]:
+    """Return the steps whose findings and counts a report on the series tells."""
+    return (*(IMAGE_STEPS if context.survey.scenes is not None else ()), *_SERIES_STEPS)
+
+
+def step_findings(context: StageContext, names: Sequence[str]) -> tuple[Finding, ...]:
+    """Return the checks of the inputs and what the named steps noted, each once."""
     rows = list(context.survey.findings)
-    for name in ("import", "pairs", "invert", "correct", "reference", "fit"):
+    for name in names:
         record = context.upstream(name).record()
         rows += [Finding(**f) for f in (record or {}).get("findings", [])]
     return tuple(dict.fromkeys(rows))
 
 
-def _tallies(context: StageContext) -> tuple[Tally, ...]:
+def step_tallies(context: StageContext, names: Sequence[str]) -> tuple[Tally, ...]:
+    """Return what the named steps counted."""
     rows = []
-    for name in ("import", "pairs", "invert", "correct", "reference", "fit"):
+    for name in names:
         record = context.upstream(name).record() or {}
         rows += [
             Tally(f"{t['what']} in step {name}", t["considered"], t["used"], t["rejected"])
@@ -229,7 +258,8 @@ def _tallies(context: StageContext) -> tuple[Tally, ...]:
     return tuple(rows)
 
 
-def _configuration(context: StageContext) -> str:
+def configuration_text(context: StageContext) -> str:
+    """Return the resolved configuration as YAML, without places and machine settings."""
     values = resolved(context.config)
     values.pop("output")
     values.pop("compute")

@@ -17,6 +17,7 @@ from fringeworks.errors import DiskFullError, FringeworksError, MemoryLimitError
 from fringeworks.io.store import WorkingStore, disk_full_is_named, write_json
 from fringeworks.model.tally import Tally
 from fringeworks.workflow.config import RunConfig, resolved
+from fringeworks.workflow.engines import Engine, engine_of
 from fringeworks.workflow.events import Event, EventSink, silent
 from fringeworks.workflow.manifest import write_manifest
 from fringeworks.workflow.memory import give_back, peak_memory
@@ -95,7 +96,8 @@ def run(
         plan = make_plan(config, survey=survey, forced_from=forced_from, until=until)
         write_json(output / "work" / "config.json", resolved(config))
         events(Event("run_started", total=len(plan.steps), text=str(output)))
-        ran, skipped = _carry_out(plan, store, events, cancel)
+        with engine_of(config) as engine:
+            ran, skipped = _carry_out(plan, store, events, cancel, engine)
         write_manifest(plan, store)
     outcome = Outcome(
         plan=plan, ran=ran, skipped=skipped, missing=survey.missing, seconds=time.monotonic() - started
@@ -105,7 +107,7 @@ def run(
 
 
 def _carry_out(
-    plan: Plan, store: WorkingStore, events: EventSink, cancel: threading.Event
+    plan: Plan, store: WorkingStore, events: EventSink, cancel: threading.Event, engine: Engine
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     ran: list[str] = []
     skipped: list[str] = []
@@ -117,7 +119,7 @@ def _carry_out(
             continue
         events(Event("step_started", name, number, len(plan.steps), planned.stage.meaning))
         try:
-            _do_step(plan, planned, store, events, cancel)
+            _do_step(plan, planned, store, events, cancel, engine)
         except BaseException as error:
             failure = _named(error, name)
             events(Event("run_failed", name, text=str(failure)))
@@ -133,7 +135,12 @@ def _carry_out(
 
 
 def _do_step(
-    plan: Plan, planned: PlannedStep, store: WorkingStore, events: EventSink, cancel: threading.Event
+    plan: Plan,
+    planned: PlannedStep,
+    store: WorkingStore,
+    events: EventSink,
+    cancel: threading.Event,
+    engine: Engine,
 ) -> None:
     stage, folder = planned.stage, store.step(planned.stage.name)
     started, moment = time.monotonic(), time.time()
@@ -150,6 +157,7 @@ def _do_step(
         cancel=cancel,
         cost=planned.cost,
         config_hash=plan.config_hash,
+        engine=engine,
     )
     context.check_cancel()
     tallies = stage.work(context)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from fringeworks.errors import CancelledError, MemoryLimitError
+from fringeworks.errors import CancelledError, MemoryLimitError, MissingInputError
 from fringeworks.io.store import StepFolder, WorkingStore
 from fringeworks.model.arrays import Block, BlockPlan, plan_rows
 from fringeworks.model.grids import MapGrid, Shape
 from fringeworks.model.tally import Finding, Tally
 from fringeworks.workflow.config import RunConfig
+from fringeworks.workflow.engines import Engine, LocalEngine, Payload
 from fringeworks.workflow.events import Event, EventSink
 from fringeworks.workflow.memory import give_back
+from fringeworks.workflow.scenes import SceneStack
 from fringeworks.workflow.survey import Survey
 
 PROGRAM_BYTES: Final = 490 * 2**20
@@ -29,12 +31,38 @@ LEAST_ROWS: Final = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SceneScale:
+    """How large the work on images is.
+
+    Attributes
+    ----------
+    n_bursts : int
+        Bursts of the frame that are processed.
+    n_samples : int
+        Samples of all of them, for one date.
+    largest : Shape
+        Largest burst.
+    n_overlaps : int
+        Overlaps of consecutive bursts, and single bursts without one.
+    looked : Shape
+        Shape of the averaged interferograms.
+    """
+
+    n_bursts: int
+    n_samples: int
+    largest: Shape
+    n_overlaps: int
+    looked: Shape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
     """How large the work is."""
 
     shape: Shape
     n_pairs: int
     n_dates: int
+    scenes: SceneScale | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +77,17 @@ class Cost:
         What it writes [bytes].
     seconds : float
         Time on two processors, good to a factor of two [s].
+    n_tasks : int
+        Tasks of their own (a burst, a pair); 0 for steps that go through the map by blocks.
+    task_bytes : float
+        Working memory of one task [bytes].
     """
 
     bytes_per_pixel: float = 0.0
     disk_bytes: float = 0.0
     seconds: float = 1.0
+    n_tasks: int = 0
+    task_bytes: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +167,7 @@ class StageContext:
     cancel: threading.Event
     cost: Cost
     config_hash: str = ""
+    engine: Engine = field(default_factory=LocalEngine)
     findings: list[Finding] = field(default_factory=list)
     written: list[Path] = field(default_factory=list)
 
@@ -140,6 +175,19 @@ class StageContext:
     def grid(self) -> MapGrid:
         """Grid of the area that is processed."""
         return self.survey.grid
+
+    @property
+    def scenes(self) -> SceneStack:
+        """The images; only steps of chains that start from images ask for them.
+
+        Raises
+        ------
+        MissingInputError
+            The run starts from interferograms.
+        """
+        if self.survey.scenes is None:
+            raise MissingInputError("this run starts from interferograms", expected="inputs.slc")
+        return self.survey.scenes
 
     def upstream(self, name: str) -> StepFolder:
         """Return the folder of a step before this one."""
@@ -186,6 +234,31 @@ class StageContext:
                 yield block
                 give_back()
         self.progress(total, total)
+
+    def each(self, function: Callable[[Any], Payload], specs: Sequence[Any]) -> list[Payload]:
+        """Carry out tasks that are not finished yet, keep what each leaves, and return all of it in order.
+
+        Parameters
+        ----------
+        function : callable
+            Module-level; takes a record, writes arrays into the store, returns plain values.
+        specs : sequence
+            One record for each task, in an order that does not change between runs.
+        """
+        to_do = [k for k in range(len(specs)) if self.step.block(k) is None]
+        done = len(specs) - len(to_do)
+        self.check_cancel()
+        self.progress(done, len(specs))
+
+        def finished(number: int, payload: Payload) -> None:
+            nonlocal done
+            self.step.finish_block(to_do[number], payload)
+            done += 1
+            self.progress(done, len(specs))
+
+        self.engine.each(function, [specs[k] for k in to_do], finished=finished, cancelled=self.cancel.is_set)
+        found = [self.step.block(k) for k in range(len(specs))]
+        return [p for p in found if p is not None]
 
     def payloads(self, plan: BlockPlan) -> list[dict[str, Any]]:
         """Return what every block left, in order, whether finished now or before an interruption."""

@@ -9,6 +9,8 @@ from fringeworks.errors import MissingInputError, UnknownStepError
 from fringeworks.io.store import StepFolder, WorkingStore, read_json
 from fringeworks.workflow.config import RunConfig, config_from
 from fringeworks.workflow.plan import Plan, make_plan, missing_outputs
+from fringeworks.workflow.scenes import SceneStack
+from fringeworks.workflow.scenes.account import burst_table
 
 
 def config_of(output: Path) -> RunConfig:
@@ -35,7 +37,8 @@ def status(config: RunConfig) -> dict[str, Any]:
     -------
     dict
         ``output``, ``complete``, and ``steps``: name, state (done, stale, interrupted, new), blocks_done, n_blocks,
-        seconds of a finished step.
+        seconds of a finished step; ``seconds_left`` as planned; ``n_dates``, ``n_pairs``; of a run from images also
+        ``images``: reference date, track, dates and bursts used and missing.
     """
     plan = make_plan(config)
     store = WorkingStore(Path(config.output.directory) / "work")
@@ -57,6 +60,25 @@ def status(config: RunConfig) -> dict[str, Any]:
         "output": config.output.directory,
         "complete": all(s["state"] == "done" for s in steps),
         "steps": steps,
+        "seconds_left": round(plan.seconds, 1),
+        "n_dates": len(plan.survey.network.dates),
+        "n_pairs": len(plan.survey.network.pairs),
+        **({} if plan.survey.scenes is None else {"images": _images(plan.survey.scenes)}),
+    }
+
+
+def _images(scenes: SceneStack) -> dict[str, Any]:
+    table = burst_table(scenes)
+    return {
+        "reference_date": scenes.dates[scenes.reference].day.isoformat(),
+        "track": scenes.track,
+        "pass": scenes.pass_direction,
+        "polarisation": scenes.polarisation.value,
+        "n_dates": len(scenes.dates),
+        "n_bursts": len(table.names),
+        "bursts_used": int(table.used.sum()),
+        "bursts_not_used": len(table.excluded),
+        "products_not_used": len(scenes.missing),
     }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from fringeworks.errors import ConfigurationError, MissingInputError, TooFewDataError
+from fringeworks.interferometry.design import design_network
 from fringeworks.io.importers import ReaderOptions, reader_named
 from fringeworks.model.arrays import BoolImage
 from fringeworks.model.grids import MapGrid, Window
@@ -16,6 +17,8 @@ from fringeworks.model.stack import InterferogramStack, Pair, PairNetwork
 from fringeworks.model.tally import Finding
 from fringeworks.workflow.area import Area, area_of
 from fringeworks.workflow.config import RunConfig
+from fringeworks.workflow.scenes import SceneStack, survey_scenes
+from fringeworks.workflow.scenes.virtual import stack_to_be
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,8 @@ class Survey:
         Pairs not used, with the reason: asked for by the user, or unreadable.
     missing : tuple of (str, str)
         Inputs that were asked for and could not be used, with the reason.
+    scenes : SceneStack, optional
+        The images the interferograms are formed from; None for a stack of another program.
     """
 
     stack: InterferogramStack
@@ -47,6 +52,7 @@ class Survey:
     index: tuple[int, ...]
     left_out: tuple[tuple[str, str], ...]
     missing: tuple[tuple[str, str], ...]
+    scenes: SceneStack | None = None
 
     @property
     def window(self) -> Window:
@@ -74,6 +80,8 @@ def survey_inputs(config: RunConfig) -> Survey:
     ConfigurationError
         Dates, pairs or an area were named that the stack does not hold.
     """
+    if config.inputs.slc_patterns:
+        return _from_scenes(config)
     wanted = config.inputs.interferograms
     reader = reader_named(wanted.format)
     options = ReaderOptions(
@@ -101,6 +109,34 @@ def survey_inputs(config: RunConfig) -> Survey:
         left_out=tuple(left_out),
         missing=stack.excluded,
     )
+
+
+def _from_scenes(config: RunConfig) -> Survey:
+    scenes = survey_scenes(config)
+    network = _network(config, scenes)
+    stack = stack_to_be(scenes, network, store=Path(config.output.directory) / "work")
+    area = area_of(config.area, stack.grid)
+    return Survey(
+        stack=stack,
+        area=area,
+        grid=stack.grid.crop(area.window),
+        network=stack.network,
+        index=tuple(range(len(stack.network.pairs))),
+        left_out=(),
+        missing=scenes.missing,
+        scenes=scenes,
+    )
+
+
+def _network(config: RunConfig, scenes: SceneStack) -> PairNetwork:
+    if "pair" in config.methods:
+        if len(scenes.days) != 2:
+            raise ConfigurationError(
+                f"method pair with {len(scenes.days)} dates", expected="two dates", hint="use method sbas"
+            )
+        return PairNetwork.of([Pair(*scenes.days)])
+    baselines = np.array([d.baseline for d in scenes.dates])
+    return design_network(scenes.days, baselines, options=config.pairs.network).network
 
 
 def _selection(config: RunConfig, network: PairNetwork) -> tuple[np.ndarray, list[tuple[str, str]]]:

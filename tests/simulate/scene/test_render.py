@@ -24,13 +24,13 @@ def test_a_laid_point_is_the_window_transformed(name):
     kernels = Kernels(azimuth.table(), azimuth.span, across.table(), across.span)
     flat = np.array([0.0, 1e4, 0.0, 0.0, 0.0, 0.0, -2_200.0, 0.0, 0.0])
     frame = Frame(
-        start=0.0, middle=0.0, step=1.0, near=0.0, range_step=1.0, reference=0.0, late=0.0, far=0.0, turn=0.0, pad=0,
-        carrier=flat,
+        start=0.0, middle=0.0, step=1.0, near=0.0, range_step=1.0, reference=0.0, late=0.0, far=0.0, turn=0.0, drift=0.0,
+        pad=0, carrier=flat,
     )  # fmt: skip
     line, sample = 60.37, 66.81
     found = np.zeros((1, 2))
     lay_points(
-        grid, kernels, frame, np.array([line]), np.array([sample]), np.zeros(1), np.ones(1, complex), found
+        grid.view(np.float32), kernels, frame, np.array([line]), np.array([sample]), np.zeros(1), np.ones(1, complex), found
     )
     assert found[0, 1] == pytest.approx(sample)
     spectrum = np.fft.fft2(grid) * azimuth.response(n)[:, None] * across.response(n)[None, :]

@@ -27,7 +27,7 @@ from fringeworks.simulate.scene.scenario import (
     PersistentPoints,
     SceneScenario,
 )
-from fringeworks.simulate.scene.splat import Path
+from fringeworks.simulate.scene.splat import DELAY, UP, Path
 from fringeworks.simulate.scene.truth import hidden, imaged, perpendicular_baseline
 from fringeworks.simulate.streams import Streams
 
@@ -128,7 +128,9 @@ def test_layers_of_movement_and_air_are_kept_apart():
     y, x = np.indices(tuple(ground.grid.shape))
     plane = world.ion[0] + world.ion[1] * y + world.ion[2] * x
     np.testing.assert_allclose(plane, ground.ionospheric(1), atol=1e-5)
-    np.testing.assert_allclose(world.delay, ground.turbulent(1) + ground.layered(1, incidence), atol=1e-7)
+    delay = ground.turbulent(1) + ground.layered(1, incidence)
+    np.testing.assert_allclose(world.layers[..., DELAY], delay, atol=1e-7)
+    np.testing.assert_allclose(world.layers[..., UP], ground.shift(1)[2], atol=1e-7)
 
 
 def test_persistent_points_stand_where_and_as_high_as_asked():

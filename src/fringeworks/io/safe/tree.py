@@ -19,6 +19,9 @@ MAX_XML_BYTES: Final = 64 * 2**20
 MAX_RECORDS: Final = 100_000
 """Largest number of records in one list."""
 
+PRODUCT_HINT: Final = "fetch the product again; the file is damaged"
+"""What to do about a bad document of a product; documents of other kinds bring their own."""
+
 MAX_NUMBER: Final = 1e30
 """Largest magnitude of a number; the largest in real products, antenna patterns, reach 1e15."""
 
@@ -32,13 +35,16 @@ class Node:
         The element.
     file : str
         Name of the document, for messages.
+    hint : str
+        What to do about a bad document.
     """
 
-    __slots__ = ("_element", "file")
+    __slots__ = ("_element", "file", "hint")
 
-    def __init__(self, element: etree._Element, file: str) -> None:
+    def __init__(self, element: etree._Element, file: str, hint: str = PRODUCT_HINT) -> None:
         self._element = element
         self.file = file
+        self.hint = hint
 
     @property
     def name(self) -> str:
@@ -47,9 +53,7 @@ class Node:
 
     def refuse(self, what: str, *, expected: str = "") -> DamagedFileError:
         """Make the error that says what is wrong in this document."""
-        return DamagedFileError(
-            f"{self.file}: {what}", expected=expected, hint="fetch the product again; the file is damaged"
-        )
+        return DamagedFileError(f"{self.file}: {what}", expected=expected, hint=self.hint)
 
     def optional(self, path: str) -> Node | None:
         """Return the first element at a path of tags separated by ``/``, in any namespace, or None."""
@@ -67,17 +71,21 @@ class Node:
         step, _, rest = path.partition("/")
         for child in self._element:
             if _local(child) == step:
-                below = Node(child, self.file)
+                below = Node(child, self.file, self.hint)
                 if rest:
                     yield from below.every(rest)
                 else:
                     yield below
 
+    def children(self) -> tuple[Node, ...]:
+        """Return all elements directly below, in document order."""
+        return tuple(Node(child, self.file, self.hint) for child in self._element)
+
     def descendants(self, name: str) -> Iterator[Node]:
         """Iterate all elements of a name at any depth, in document order."""
         for element in self._element.iter():
             if _local(element) == name:
-                yield Node(element, self.file)
+                yield Node(element, self.file, self.hint)
 
     def records(self, path: str) -> tuple[Node, ...]:
         """Return the records of a list; the list's ``count`` attribute, if any, has to agree.
@@ -199,7 +207,7 @@ def _local(element: etree._Element) -> str:
     return str(element.tag).rpartition("}")[2]
 
 
-def parse_xml(data: bytes, *, file: str, root: str) -> Node:
+def parse_xml(data: bytes, *, file: str, root: str, hint: str = PRODUCT_HINT) -> Node:
     """Parse a document that may be hostile.
 
     No network, no entities, no document type, bounded depth and text; anything else is refused.
@@ -212,6 +220,8 @@ def parse_xml(data: bytes, *, file: str, root: str) -> Node:
         Its name, for messages.
     root : str
         Name its root element has to have.
+    hint : str
+        What to do about a bad document.
 
     Raises
     ------
@@ -234,7 +244,6 @@ def parse_xml(data: bytes, *, file: str, root: str) -> Node:
         remove_pis=True,
         collect_ids=False,
     )
-    hint = "fetch the product again; the file is damaged"
     try:
         element = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
@@ -243,7 +252,7 @@ def parse_xml(data: bytes, *, file: str, root: str) -> Node:
         raise DamagedFileError(f"{file}: {error}"[:300], expected="well-formed XML", hint=hint) from error
     if element.getroottree().docinfo.internalDTD is not None:
         raise _doctype(file)
-    node = Node(element, file)
+    node = Node(element, file, hint)
     if node.name != root:
         raise DamagedFileError(f"{file}: a document <{node.name:.60}>", expected=f"<{root}>", hint=hint)
     return node
@@ -252,6 +261,6 @@ def parse_xml(data: bytes, *, file: str, root: str) -> Node:
 def _doctype(file: str) -> UnsafeInputError:
     return UnsafeInputError(
         f"{file}: the document declares a document type",
-        expected="plain XML, as every Sentinel-1 product has",
-        hint="do not use this product; fetch it again from a source you trust",
+        expected="plain XML without one",
+        hint="do not use this file; fetch it again from a source you trust",
     )

@@ -17,6 +17,7 @@ from fringeworks.model.grids import MapGrid
 from fringeworks.model.results import Reference
 from fringeworks.model.stack import Pair, PairNetwork, StackFacts
 from fringeworks.model.tally import Finding, Tally
+from fringeworks.products.report.images import Images
 
 USED, DOWN_WEIGHTED, EXCLUDED = "used", "down-weighted", "excluded"
 APPLIED, NOT_APPLIED = "applied", "not applied"
@@ -188,6 +189,10 @@ class ReportData:
         Of the program and its libraries.
     citations : tuple of str
         Further works to cite, complete references.
+    images : Images, optional
+        The images behind the interferograms, where the run started from them.
+    unwrapping : tuple of (str, str)
+        Facts of the unwrapping by name, where it was done here.
     """
 
     title: str
@@ -212,6 +217,8 @@ class ReportData:
     config_hash: str = ""
     versions: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     citations: tuple[str, ...] = ()
+    images: Images | None = None
+    unwrapping: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         _check(self)

@@ -70,7 +70,7 @@ def summarise(data: ReportData, sampled: Sampled) -> Summary:
     chosen = sigma[sampled.recommended] if sigma is not None else np.empty(0)
     chosen = chosen[np.isfinite(chosen)]
     verdicts = [p.verdict for p in data.pairs]
-    longitude, latitude, width, height = _extent(data.grid)
+    longitude, latitude, width, height = extent_of(data.grid)
     return Summary(
         n_dates=len(data.dates),
         n_found=len(data.pairs),
@@ -91,7 +91,8 @@ def summarise(data: ReportData, sampled: Sampled) -> Summary:
     )
 
 
-def _extent(grid: MapGrid) -> tuple[float, float, float, float]:
+def extent_of(grid: MapGrid) -> tuple[float, float, float, float]:
+    """Return longitude and latitude of a grid's centre [degrees], and its width and height through it [km]."""
     west, south, east, north = grid.bounds
     x, y = (west + east) / 2, (south + north) / 2
     transformer = Transformer.from_crs(grid.crs, "EPSG:4326", always_xy=True)

@@ -27,7 +27,7 @@ from fringeworks.products.report.palette import (
     new_figure,
     render,
 )
-from fringeworks.products.report.sampling import Sampled
+from fringeworks.products.report.sampling import Frame, Sampled
 
 COLOURS_MEAN: Final = (
     "Blue: the ground moves toward the satellite. Red: it moves away from it; where motion is vertical, red is "
@@ -40,15 +40,17 @@ _TALLEST: Final = 1.5
 """Height over width of the paper a map may take; a longer area is drawn narrower."""
 
 
-def _paper(sampled: Sampled, width: float) -> tuple[float, float]:
-    ratio = min(sampled.frame.ratio, _TALLEST)
-    if _is_flat(sampled):
+def paper(frame: Frame, width: float) -> tuple[float, float]:
+    """Return width and height of the figure of a map [inches], its colour bar and labels included."""
+    ratio = min(frame.ratio, _TALLEST)
+    if is_flat(frame):
         return width, (width - 0.9) * ratio + 1.3
     return width, (width - 1.6) * ratio + 0.85
 
 
-def _is_flat(sampled: Sampled) -> bool:
-    return sampled.frame.ratio < _FLAT
+def is_flat(frame: Frame) -> bool:
+    """Return whether an area is so flat that its colour bar goes below."""
+    return frame.ratio < _FLAT
 
 
 def _colours(name: str) -> Colormap:
@@ -67,22 +69,25 @@ def _image(axes: Axes, values: NDArray[Any], sampled: Sampled, **how: Any) -> An
     )
 
 
-_BESIDE: Final = {"location": "right", "shrink": 0.85, "aspect": 28, "pad": 0.02}
-_BELOW: Final = {"location": "bottom", "shrink": 0.6, "aspect": 40, "pad": 0.04}
+BESIDE: Final = {"location": "right", "shrink": 0.85, "aspect": 28, "pad": 0.02}
+BELOW: Final = {"location": "bottom", "shrink": 0.6, "aspect": 40, "pad": 0.04}
 
 
-def _bar(
+def colour_bar(
     figure: Figure, image: Any, axes: Any, label: str, *, extend: str = "neither", place: Any = None
-) -> None:
-    bar = figure.colorbar(image, ax=axes, extend=extend, **(place or _BESIDE))
+) -> Any:
+    """Draw and return the colour bar of a map, beside it or below."""
+    bar = figure.colorbar(image, ax=axes, extend=extend, **(place or BESIDE))
     bar.set_label(label)
     bar.outline.set_visible(False)
     bar.ax.tick_params(length=2)
     if label == "triplets":
         bar.long_axis.set_major_locator(MaxNLocator(6, integer=True))
+    return bar
 
 
-def _beyond(values: NDArray[Any], low: float, high: float) -> str:
+def beyond(values: NDArray[Any], low: float, high: float) -> str:
+    """Return at which ends of a colour scale values lie beyond it, in matplotlib's words."""
     under, over = bool((values < low).any()), bool((values > high).any())
     return {(True, True): "both", (True, False): "min", (False, True): "max"}.get((under, over), "neither")
 
@@ -110,14 +115,14 @@ def velocity_map(data: ReportData, sampled: Sampled) -> Picture:
     painted[np.isfinite(values) & ~sampled.recommended, 3] = 72
     painted[~np.isfinite(values)] = 0
     with drawing(name):
-        width = 11.0 if _is_flat(sampled) else 9.0
-        figure, axes = new_figure(*_paper(sampled, width))
+        width = 11.0 if is_flat(sampled.frame) else 9.0
+        figure, axes = new_figure(*paper(sampled.frame, width))
         _image(axes, painted, sampled)
         map_axes(axes, sampled.frame)
         _mark_reference(axes, data, sampled)
         label = "mm/yr:  negative = away,  positive = toward"
-        place = _BELOW if _is_flat(sampled) else _BESIDE
-        _bar(figure, scale, axes, label, extend=_beyond(values, -limit, limit), place=place)
+        place = BELOW if is_flat(sampled.frame) else BESIDE
+        colour_bar(figure, scale, axes, label, extend=beyond(values, -limit, limit), place=place)
         return render(
             name,
             figure,
@@ -145,11 +150,11 @@ def _plain_map(
     colours: Colormap | None = None,
 ) -> Picture:
     with drawing(name):
-        figure, axes = new_figure(*_paper(sampled, _WIDTH))
+        figure, axes = new_figure(*paper(sampled.frame, _WIDTH))
         image = _image(axes, values, sampled, cmap=colours or _colours(name), vmin=limits[0], vmax=limits[1])
         map_axes(axes, sampled.frame)
-        place = _BELOW if _is_flat(sampled) else _BESIDE
-        _bar(figure, image, axes, label, extend=_beyond(values, *limits), place=place)
+        place = BELOW if is_flat(sampled.frame) else BESIDE
+        colour_bar(figure, image, axes, label, extend=beyond(values, *limits), place=place)
         title = layer_of(name).long_name
         return render(name, figure, alt=f"Map of the {title}", caption=caption + _how_thin(sampled))
 
@@ -188,7 +193,7 @@ def mask_map(sampled: Sampled) -> Picture:
     share = [(state == k).mean() for k in range(3)]
     colours = (NODATA, WARM, ACCENT)
     with drawing(name):
-        width, height = _paper(sampled, _WIDTH)
+        width, height = paper(sampled.frame, _WIDTH)
         figure, axes = new_figure(width, height)
         _image(
             axes,
@@ -284,7 +289,7 @@ def displacement_maps(data: ReportData, sampled: Sampled) -> Picture:
             axis.set_title(data.dates[when].isoformat(), fontsize=9, fontweight="normal", color=INK)
         for axis in flat[n:]:
             axis.set_axis_off()
-        _bar(figure, image, axes, "mm since the first date", extend=_beyond(values, -limit, limit))
+        colour_bar(figure, image, axes, "mm since the first date", extend=beyond(values, -limit, limit))
         return render(
             name,
             figure,

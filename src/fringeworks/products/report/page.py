@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from fringeworks.io.files import write_bytes, write_text
 from fringeworks.products.report import curves, maps, networks, words
+from fringeworks.products.report.alignment import alignment_pictures
 from fringeworks.products.report.data import ReportData
 from fringeworks.products.report.explorer import explorer_data
 from fringeworks.products.report.figures import representatives, summarise
+from fringeworks.products.report.image_words import images_of_page, left_out_rows
+from fringeworks.products.report.layout import by_weight, file_text, shown, tally_row, template_named
 from fringeworks.products.report.palette import Picture
 from fringeworks.products.report.sampling import Sampled, sample
 
-_HERE: Final = Path(__file__).parent
 _LONGEST: Final = 640
 
 
@@ -94,31 +94,25 @@ def draw(data: ReportData, sampled: Sampled) -> dict[str, Picture]:
         networks.residual_picture(data),
         networks.triplet_picture(data),
         *maps.closure_maps(sampled),
+        *([] if data.images is None else alignment_pictures(data.images)),
     ]
     return {picture.name: picture for picture in drawn if picture is not None}
 
 
 def _page(data: ReportData, sampled: Sampled, pictures: dict[str, Picture]) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
     summary = summarise(data, sampled)
     worst, rest = words.triplet_rows(data)
-    return environment.get_template("report.html.j2").render(
+    return template_named("report.html.j2").render(
         data=data,
-        style=Markup((_HERE / "report.css").read_text(encoding="utf-8")),
-        script=Markup((_HERE / "report.js").read_text(encoding="utf-8")),
+        style=file_text("report.css"),
+        script=file_text("report.js"),
         explorer=Markup(_json(explorer_data(data, sampled))),
-        pictures={name: _shown(picture) for name, picture in pictures.items()},
+        pictures={name: shown(picture) for name, picture in pictures.items()},
+        images=images_of_page(data.images),
         opening=words.opening(data, summary),
         cards=words.cards(summary),
         meaning=maps.COLOURS_MEAN,
-        verdicts=words.verdict_rows(data),
+        verdicts=[*words.verdict_rows(data), *left_out_rows(data.images)],
         pairs=words.pair_rows(data),
         triplets=worst,
         triplets_rest=rest,
@@ -128,8 +122,8 @@ def _page(data: ReportData, sampled: Sampled, pictures: dict[str, Picture]) -> s
         glossary=words.glossary(data),
         flags=words.flag_rows(),
         citations=words.citations(data),
-        findings=_by_weight(data),
-        tallies=[_tally(t.as_dict()) for t in data.tallies],
+        findings=by_weight(data.findings),
+        tallies=[tally_row(t) for t in data.tallies],
         versions=sorted(data.versions.items()),
         model_terms=("straight line", *data.model_terms),
         first_date=words.spoken_date(data.dates[0]),
@@ -137,30 +131,6 @@ def _page(data: ReportData, sampled: Sampled, pictures: dict[str, Picture]) -> s
     )
 
 
-def _shown(picture: Picture) -> dict[str, Any]:
-    return {
-        "name": picture.name,
-        "svg": Markup(picture.svg),
-        "caption": picture.caption,
-        "wide": picture.wide,
-    }
-
-
 def _json(content: dict[str, Any]) -> str:
     """Return JSON that cannot end the script element it stands in."""
     return json.dumps(content, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
-
-
-def _by_weight(data: ReportData) -> Sequence[Any]:
-    order = {"error": 0, "warning": 1, "note": 2, "ok": 3}
-    return sorted(data.findings, key=lambda f: order.get(f.level, 2))
-
-
-def _tally(tally: dict[str, Any]) -> dict[str, str]:
-    rejected = "; ".join(f"{words.count(n)} {reason}" for reason, n in tally["rejected"].items())
-    return {
-        "what": tally["what"],
-        "considered": words.count(tally["considered"]),
-        "used": words.count(tally["used"]),
-        "rejected": rejected or "none",
-    }

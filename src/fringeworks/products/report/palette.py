@@ -15,10 +15,14 @@ from html import escape
 from typing import Any, Final
 
 import matplotlib as mpl
+import matplotlib.image
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.transforms import Bbox
 
 from fringeworks.products.report.sampling import Frame
 
@@ -102,32 +106,56 @@ def drawing(name: str) -> Iterator[None]:
 
 
 def render(name: str, figure: Figure, *, alt: str, caption: str, wide: bool = False) -> Picture:
-    """Turn a figure into a picture; call it inside :func:`drawing`."""
+    """Turn a figure into a picture; call it inside :func:`drawing`.
+
+    Notes
+    -----
+    The figure is laid out once and drawn once for each kind of file; both are then cut to what is drawn.
+    """
     canvas = FigureCanvasAgg(figure)
     figure.draw_without_rendering()
-    figure.set_layout_engine("none")  # laid out once, for both
+    figure.set_layout_engine("none")
     box = figure.get_tightbbox(canvas.get_renderer()).padded(0.05)
-    png, svg = io.BytesIO(), io.StringIO()
-    figure.savefig(
-        png, format="png", dpi=_DPI, facecolor="white", bbox_inches=box, metadata={"Software": None}
-    )
-    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    figure.savefig(svg, format="svg", dpi=_DPI, bbox_inches=box, metadata=nothing)
-    return Picture(
-        name=name, alt=alt, caption=caption, svg=_themed(svg.getvalue(), alt), png=png.getvalue(), wide=wide
-    )
+    png = _png(figure, box)
+    svg = _themed(_svg(figure), alt, box=box, height=figure.get_figheight())
+    return Picture(name=name, alt=alt, caption=caption, svg=svg, png=png, wide=wide)
 
 
-def _themed(svg: str, alt: str) -> str:
+def _png(figure: Figure, box: Bbox) -> bytes:
+    """Draw on white paper; cut out the box [inches from the lower left corner]."""
+    figure.set_dpi(_DPI)
+    canvas, paper = FigureCanvasAgg(figure), figure.get_facecolor()
+    figure.set_facecolor("white")
+    canvas.draw()
+    figure.set_facecolor(paper)
+    pixels = np.asarray(canvas.buffer_rgba())[:, :, :3]
+    top, bottom = (round((figure.get_figheight() - y) * _DPI) for y in (box.y1, box.y0))
+    left, right = (round(x * _DPI) for x in (box.x0, box.x1))
+    part = pixels[max(top, 0) : bottom, max(left, 0) : right]
+    stream = io.BytesIO()
+    nothing: Any = {"Software": None}
+    mpl.image.imsave(stream, np.ascontiguousarray(part), format="png", dpi=_DPI, metadata=nothing)
+    return stream.getvalue()
+
+
+def _svg(figure: Figure) -> str:
+    figure.set_dpi(_DPI)  # of images inside; the drawing itself counts in points
+    stream = io.StringIO()
+    FigureCanvasSVG(figure).print_svg(stream, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+    return stream.getvalue()
+
+
+def _themed(svg: str, alt: str, *, box: Bbox, height: float) -> str:
+    """Return the part of a drawing inside the box, its ink and paper those of the page's theme."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    opening = re.match(r"<svg [^>]*?viewBox=\"([^\"]*)\"[^>]*>", svg)
+    opening = re.match(r"<svg [^>]*>", svg)
     if opening is None:
         return svg
-    width = float(opening[1].split()[2]) * _PIXELS_PER_POINT
-    head = (
-        f'<svg viewBox="{opening[1]}" style="max-width:{width:.0f}px" role="img" aria-label="{escape(alt)}">'
-    )
+    left, top, wide, high = (72.0 * v for v in (box.x0, height - box.y1, box.width, box.height))
+    shown = f"{left:.2f} {top:.2f} {wide:.2f} {high:.2f}"
+    width = wide * _PIXELS_PER_POINT
+    head = f'<svg viewBox="{shown}" style="max-width:{width:.0f}px" role="img" aria-label="{escape(alt)}">'
     svg = head + svg[opening.end() :]
     svg = re.sub(r"font: ([^;\"']*?px) [^;\"]*", r"font: \1 var(--sans)", svg)
     for colour, variable in _THEMED.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from fringeworks.products.report.data import (
     DOWN_WEIGHTED,
     EXCLUDED,
     AccuracyFigure,
+    Exclusion,
     PairSummary,
     ReportData,
     TripletSummary,
@@ -165,9 +167,12 @@ def verdict_rows(data: ReportData) -> list[dict[str, str]]:
         for p in sorted(data.pairs, key=lambda p: (p.verdict != EXCLUDED, p.pair))
         if p.verdict in {EXCLUDED, DOWN_WEIGHTED}
     ]
-    return rows + [
-        {"kind": e.kind, "name": e.name, "verdict": EXCLUDED, "reason": e.reason} for e in data.excluded
-    ]
+    return rows + exclusion_rows(data.excluded)
+
+
+def exclusion_rows(excluded: Sequence[Exclusion]) -> list[dict[str, str]]:
+    """Return what else was left out, and why."""
+    return [{"kind": e.kind, "name": e.name, "verdict": EXCLUDED, "reason": e.reason} for e in excluded]
 
 
 def pair_rows(data: ReportData) -> list[dict[str, str]]:
@@ -244,6 +249,11 @@ def correction_note(data: ReportData) -> str:
 
 def glossary(data: ReportData) -> list[dict[str, str]]:
     """Return name, unit, sign and meaning of each layer that was published."""
+    return layer_rows(sorted(data.layers))
+
+
+def layer_rows(names: Sequence[str]) -> list[dict[str, str]]:
+    """Return name, unit, sign and meaning of layers."""
     return [
         {
             "name": name,
@@ -252,7 +262,7 @@ def glossary(data: ReportData) -> list[dict[str, str]]:
             "sign": layer.sign,
             "meaning": layer.meaning,
         }
-        for name in sorted(data.layers)
+        for name in names
         for layer in [layer_of(name)]
     ]
 

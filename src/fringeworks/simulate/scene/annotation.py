@@ -5,13 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fringeworks.simulate.scene.annotation_general import general_annotation
-from fringeworks.simulate.scene.beams import (
-    BEAM_CYCLE,
-    LINE_INTERVAL,
-    RANGE_STEP,
-    SAMPLING_RATE,
-    Beam,
-)
+from fringeworks.simulate.scene.beams import BEAM_CYCLE, Beam
 from fringeworks.simulate.scene.carrier import Carrier
 from fringeworks.simulate.scene.facts import SwathFacts
 from fringeworks.simulate.scene.layout import BurstPlace
@@ -58,7 +52,7 @@ def header(facts: SwathFacts) -> Element:
         "missionId": facts.overflight.flown.platform,
         "productType": "SLC",
         "polarisation": facts.polarisation,
-        "mode": "IW",
+        "mode": facts.swath.beam.name if facts.swath.beam.is_stripmap else "IW",
         "swath": facts.swath.beam.name,
         "startTime": facts.utc(facts.start),
         "stopTime": facts.utc(facts.stop),
@@ -151,12 +145,13 @@ def _quality(facts: SwathFacts) -> Element:
 def _image_information(facts: SwathFacts) -> Element:
     scenario, ties = facts.layout.scenario, facts.tie_points
     slices = []
+    length = facts.sensed if scenario.is_stripmap else scenario.bursts * BEAM_CYCLE
     for k in range(scenario.slices):
-        first = facts.bursts[0].sensing + (k - facts.slice_index) * scenario.bursts * BEAM_CYCLE
+        first = facts.bursts[0].sensing + (k - facts.slice_index) * length
         entries = {
             "sliceNumber": str(k + 1),
             "sensingStartTime": facts.utc(first),
-            "sensingStopTime": facts.utc(first + scenario.bursts * BEAM_CYCLE),
+            "sensingStopTime": facts.utc(first + length),
         }
         slices.append(node("slice", fields(entries)))
     before = {
@@ -171,14 +166,14 @@ def _image_information(facts: SwathFacts) -> Element:
         "slantRangeTime": long(facts.swath.two_way),
         "pixelValue": "Complex",
         "outputPixels": "16 bit Signed Integer",
-        "rangePixelSpacing": short(RANGE_STEP),
-        "azimuthPixelSpacing": short(_ground_speed(facts) * LINE_INTERVAL),
-        "azimuthTimeInterval": long(LINE_INTERVAL),
-        "azimuthFrequency": long(1.0 / LINE_INTERVAL),
+        "rangePixelSpacing": short(facts.swath.beam.range_step),
+        "azimuthPixelSpacing": short(_ground_speed(facts) * facts.swath.beam.line_interval),
+        "azimuthTimeInterval": long(facts.swath.beam.line_interval),
+        "azimuthFrequency": long(1.0 / facts.swath.beam.line_interval),
         "numberOfSamples": str(facts.swath.samples),
         "numberOfLines": str(facts.n_lines),
         "zeroDopMinusAcqTime": long(0.0),
-        "incidenceAngleMidSwath": long(float(ties.incidence[len(facts.bursts) // 2, 10])),
+        "incidenceAngleMidSwath": long(float(ties.incidence[len(ties.incidence) // 2, 10])),
     }
     content = joined(fields(before), [counted("sliceList", slices)], fields(after), [_statistics(facts)])
     return node("imageInformation", content)
@@ -199,7 +194,7 @@ def _processing(facts: SwathFacts) -> Element:
         "rxVariationCorrectionApplied": "true",
         "antennaElevationPatternApplied": "true",
         "antennaAzimuthPatternApplied": "true",
-        "antennaAzimuthElementPatternApplied": "true",
+        "antennaAzimuthElementPatternApplied": flag(not beam.is_stripmap),
         "dcMethod": "Data Analysis",
         "dcInputData": "Range Compressed",
         "rangeSpreadingLossCompensationApplied": "true",
@@ -211,7 +206,7 @@ def _processing(facts: SwathFacts) -> Element:
         "chirpSource": "Nominal",
         "pgSource": "Extracted",
         "rrfSpectrum": "Extended Tapered",
-        "applicationLutId": "IW_Default",
+        "applicationLutId": f"{'SM' if beam.is_stripmap else 'IW'}_Default",
     }
     swath = node(
         "swathProcParams",
@@ -226,7 +221,7 @@ def _processing(facts: SwathFacts) -> Element:
         "azimuthTime": facts.utc(facts.bursts[0].sensing),
         "swath": beam.name,
         "numberOfInputSamples": str(facts.swath.samples),
-        "numberOfInputLines": str(round(len(facts.bursts) * beam.sensing_length * beam.pulse_rate)),
+        "numberOfInputLines": str(round(len(facts.bursts) * facts.sensed * beam.pulse_rate)),
     }
     after = {
         "referenceRange": long(8.0e5),
@@ -234,7 +229,7 @@ def _processing(facts: SwathFacts) -> Element:
         "ellipsoidSemiMajorAxis": long(6.378137e6),
         "ellipsoidSemiMinorAxis": long(6.356752314245e6),
         "bistaticDelayCorrectionApplied": "true",
-        "topsFilterConvention": "Only Echo Lines",
+        "topsFilterConvention": "All Lines" if beam.is_stripmap else "Only Echo Lines",
         "orbitSource": "Auxiliary",
         "attitudeSource": "Downlink",
     }
@@ -258,12 +253,13 @@ def _band(beam: Beam, width: float) -> dict[str, str]:
 
 
 def _doppler(facts: SwathFacts, carrier: Carrier) -> Element:
-    two_way = facts.swath.two_way + np.linspace(0.02, 0.98, 20) * facts.swath.samples / SAMPLING_RATE
+    two_way = facts.swath.two_way + np.linspace(0.02, 0.98, 20) * facts.swath.samples / facts.swath.beam.sampling_rate
     centroid = np.polynomial.polynomial.polyval(two_way - carrier.origin, carrier.centroid)
     fine = [
         node("fineDce", fields({"slantRangeTime": long(t), "frequency": long(f)}))
         for t, f in zip(two_way, centroid, strict=True)
     ]
+    half = 0.5 * (facts.stop - facts.start if facts.swath.beam.is_stripmap else BEAM_CYCLE)
     entries = [
         node("azimuthTime", facts.utc(carrier.time)),
         node("t0", long(carrier.origin)),
@@ -271,8 +267,8 @@ def _doppler(facts: SwathFacts, carrier: Carrier) -> Element:
         vector("dataDcPolynomial", carrier.centroid),
         node("dataDcRmsError", long(1.0)),
         node("dataDcRmsErrorAboveThreshold", flag(value=False)),
-        node("fineDceAzimuthStartTime", facts.utc(carrier.time - 0.5 * BEAM_CYCLE)),
-        node("fineDceAzimuthStopTime", facts.utc(carrier.time + 0.5 * BEAM_CYCLE)),
+        node("fineDceAzimuthStartTime", facts.utc(carrier.time - half)),
+        node("fineDceAzimuthStopTime", facts.utc(carrier.time + half)),
         counted("fineDceList", fine),
     ]
     return node("dcEstimate", entries)
@@ -302,6 +298,9 @@ def _patterns(facts: SwathFacts) -> list[Element]:
 
 def _swath_timing(facts: SwathFacts) -> Element:
     swath = facts.swath
+    if swath.beam.is_stripmap:
+        nothing = fields({"linesPerBurst": "0", "samplesPerBurst": "0"})
+        return node("swathTiming", [*nothing, counted("burstList", [])])
     bursts = [_burst(facts, b, offset) for b, offset in zip(facts.bursts, facts.byte_offsets, strict=True)]
     return node(
         "swathTiming",

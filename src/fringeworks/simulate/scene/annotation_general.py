@@ -8,7 +8,6 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from fringeworks.constants import SENTINEL1_FREQUENCY
-from fringeworks.simulate.scene.beams import SAMPLING_RATE
 from fringeworks.simulate.scene.facts import SwathFacts
 from fringeworks.simulate.scene.markup import Element, counted, fields, joined, long, node, short, vector
 
@@ -52,7 +51,7 @@ def _product(facts: SwathFacts) -> Element:
         "timelinessCategory": "Fast-24h",
         "platformHeading": long(heading),
         "projection": "Slant Range",
-        "rangeSamplingRate": long(SAMPLING_RATE),
+        "rangeSamplingRate": long(facts.swath.beam.sampling_rate),
         "radarFrequency": long(SENTINEL1_FREQUENCY),
         "azimuthSteeringRate": long(facts.swath.beam.steering_rate),
     }
@@ -62,18 +61,18 @@ def _product(facts: SwathFacts) -> Element:
 def _downlink(facts: SwathFacts) -> Element:
     beam, first = facts.swath.beam, facts.bursts[0].sensing
     echo = facts.swath.two_way - beam.rank / beam.pulse_rate
-    length = facts.swath.samples / SAMPLING_RATE + beam.pulse_length
+    length = facts.swath.samples / beam.sampling_rate + beam.pulse_length
     when = facts.utc(first)
     before = {
         "swath": beam.name,
         "azimuthTime": when,
         "firstLineSensingTime": when,
-        "lastLineSensingTime": facts.utc(facts.bursts[-1].sensing + beam.sensing_length),
+        "lastLineSensingTime": facts.utc(facts.bursts[-1].sensing + facts.sensed),
         "prf": long(beam.pulse_rate),
     }
     decimation = {
         "decimationFilterBandwidth": long(beam.range_bandwidth),
-        "samplingFrequencyAfterDecimation": long(SAMPLING_RATE),
+        "samplingFrequencyAfterDecimation": long(beam.sampling_rate),
         "filterLength": "44",
     }
     data_format = {

@@ -1,8 +1,9 @@
-"""What is fixed of Sentinel-1's IW mode: beams, bandwidths, clocks."""
+"""What is fixed of Sentinel-1's modes: beams, bandwidths, clocks."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -10,13 +11,11 @@ from fringeworks.constants import SENTINEL1_FREQUENCY, SPEED_OF_LIGHT
 from fringeworks.errors import OutOfRangeError
 
 SAMPLING_RATE: Final = 6.434523812571428e07
-"""Range sampling of the image [Hz], as annotated."""
+"""Range sampling of IW images [Hz], as annotated."""
 LINE_INTERVAL: Final = 2.055556299999998e-03
-"""Between lines [s], as annotated."""
+"""Between lines of IW images [s], as annotated."""
 WAVELENGTH: Final = SPEED_OF_LIGHT / SENTINEL1_FREQUENCY
 """Of the carrier [m]."""
-RANGE_STEP: Final = 0.5 * SPEED_OF_LIGHT / SAMPLING_RATE
-"""One-way distance between samples [m]."""
 BEAM_CYCLE: Final = 2.758273
 """From a burst to the next of the same sub-swath [s]."""
 CYCLE_PREAMBLE: Final = 2.299849
@@ -30,14 +29,14 @@ CALIBRATION_CONSTANT: Final = 237.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beam:
-    """One sub-swath of IW.
+    """One sub-swath of IW, or a beam of strip map, which is not steered and has one image instead of bursts.
 
     Attributes
     ----------
     name : str
-        ``IW1`` ...
+        ``IW1`` ..., ``S3``.
     steering_rate : float
-        Of the beam in azimuth [degrees/s], as annotated.
+        Of the beam in azimuth [degrees/s], as annotated; 0 in strip map.
     range_bandwidth, azimuth_bandwidth : float
         Processed [Hz].
     window : float
@@ -51,13 +50,17 @@ class Beam:
     chirp_rate : float
         [Hz/s].
     lines : int
-        Of a burst.
+        Of a burst; in strip map of the image, unless the scenario says otherwise.
     sensing_offset : float
         Start of its raw data after the start of the beam cycle [s].
     sensing_length : float
-        Duration of its raw data [s].
+        Duration of its raw data [s]; in strip map 0, where it is that of the image.
     swath_number : int
         As the downlink header counts beams.
+    line_interval : float
+        Between lines [s].
+    sampling_rate : float
+        In range [Hz].
     """
 
     name: str
@@ -73,11 +76,37 @@ class Beam:
     sensing_length: float
     swath_number: int
     window: float = 0.75
+    line_interval: float = LINE_INTERVAL
+    sampling_rate: float = SAMPLING_RATE
 
     @property
     def number(self) -> int:
-        """1, 2 or 3."""
+        """1, 2 or 3 in IW, 1 to 6 in strip map."""
         return int(self.name[-1])
+
+    @property
+    def is_stripmap(self) -> bool:
+        """Whether it is a beam of strip map."""
+        return not self.name.startswith("IW")
+
+    @property
+    def range_step(self) -> float:
+        """One-way distance between samples [m]."""
+        return 0.5 * SPEED_OF_LIGHT / self.sampling_rate
+
+    def coarsened(self, times: int) -> Beam:
+        """Return the beam as a processor would treat it that keeps one of so many lines and as much less bandwidth.
+
+        Steering, rates in Hz/s, clock and duration of the bursts stay: the overlaps keep their spectral separation.
+        """
+        if times == 1:
+            return self
+        return replace(
+            self,
+            line_interval=self.line_interval * times,
+            azimuth_bandwidth=self.azimuth_bandwidth / times,
+            lines=math.ceil((self.lines - 1) / times) + 1,
+        )
 
 
 _FIRST, _SECOND, _THIRD = 0.832203, 1.078037, 0.848037
@@ -131,15 +160,39 @@ BEAMS: Final = MappingProxyType(
 )
 """Of real annotation; the cycle starts so that the middle of IW2 is the middle of the cycle, as ESA counts bursts."""
 
+STRIPMAP: Final = MappingProxyType(
+    {
+        "S3": Beam(
+            name="S3",
+            steering_rate=0.0,
+            range_bandwidth=59.4e6,
+            azimuth_bandwidth=1399.0,
+            pulse_rate=1.924956266475204e3,
+            rank=10,
+            pulse_length=4.417243291154830e-05,
+            chirp_rate=1.344932774550966e12,
+            lines=6_000,
+            sensing_offset=0.0,
+            sensing_length=0.0,
+            swath_number=2,
+            line_interval=5.194923129469381e-04,
+            sampling_rate=6.672839509333333e07,
+        ),
+    }
+)
+"""Of real annotation (S1A, 1 April 2021, IPF 3.31)."""
+
 
 def beam_of(name: str) -> Beam:
-    """Return a sub-swath's beam.
+    """Return a sub-swath's or strip map's beam.
 
     Raises
     ------
     OutOfRangeError
         There is no such sub-swath.
     """
+    if name in STRIPMAP:
+        return STRIPMAP[name]
     if name not in BEAMS:
-        raise OutOfRangeError(f"sub-swath {name!r}", expected="IW1, IW2 or IW3")
+        raise OutOfRangeError(f"sub-swath {name!r}", expected="IW1, IW2 or IW3, or S3 of strip map")
     return BEAMS[name]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fringeworks.constants import SPEED_OF_LIGHT
 from fringeworks.simulate.orbit import ground_points
-from fringeworks.simulate.scene.beams import LINE_INTERVAL, RANGE_STEP, WAVELENGTH
+from fringeworks.simulate.scene.beams import WAVELENGTH
 from fringeworks.simulate.scene.flight import Arc
 from fringeworks.simulate.scene.layout import BurstPlace, Layout, Overflight, SwathPlace
 from fringeworks.simulate.scene.sight import locate
@@ -72,10 +72,10 @@ def carrier_of(
     The FM rate is that of the geometry at the mean height of the ground; the centroid has a value of its own for each
     sub-swath, falls along range as in real products, and gets the date's offset.
     """
-    middle = burst.start + 0.5 * (swath.beam.lines - 1) * LINE_INTERVAL
+    middle = burst.start + 0.5 * (swath.beam.lines - 1) * swath.beam.line_interval
     origin = float(f"{layout.swaths[0].two_way:.15e}")
-    two_way = swath.two_way + np.linspace(0.0, swath.samples * 2.0 * RANGE_STEP / SPEED_OF_LIGHT, 9)
-    rate = _fm_rate(overflight.arc, middle, 0.5 * SPEED_OF_LIGHT * two_way, layout.scenario.terrain.base)
+    two_way = swath.two_way + np.linspace(0.0, swath.samples / swath.beam.sampling_rate, 9)
+    rate = fm_rate(overflight.arc, middle, 0.5 * SPEED_OF_LIGHT * two_way, layout.scenario.terrain.base)
     fitted = np.polynomial.Polynomial.fit(two_way - origin, rate, 2).convert().coef
     level = 15.0 + 6.0 * streams.of("doppler", swath.beam.number).standard_normal() + overflight.flown.doppler
     _, velocity = overflight.arc.at(middle)
@@ -86,12 +86,12 @@ def carrier_of(
         centroid=np.array([float(f"{c:.6e}") for c in (level, -1.3e4, -1.4e7)]),
         rate=np.array([float(f"{c:.15e}") for c in fitted]),
         sweep=2.0 * speed / WAVELENGTH * np.radians(swath.beam.steering_rate),
-        first_two_way=swath.two_way + swath.valid_samples[0] * 2.0 * RANGE_STEP / SPEED_OF_LIGHT,
+        first_two_way=swath.two_way + swath.valid_samples[0] / swath.beam.sampling_rate,
         speed=speed,
     )
 
 
-def _fm_rate(arc: Arc, time: float, distance: Values, height: float) -> Values:
+def fm_rate(arc: Arc, time: float, distance: Values, height: float) -> Values:
     """Return the azimuth FM rate [Hz/s]: -2/lambda times the second derivative of the range at zero Doppler."""
     instant = np.full(distance.shape, time)
     longitude, latitude = locate(arc, instant, distance, np.full(distance.shape, height))

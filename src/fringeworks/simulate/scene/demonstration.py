@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Final
 
 import numpy as np
 
@@ -24,6 +25,8 @@ LAND = (
     LandCover(name="rock", share=0.15, sigma0=-11.0, initial=0.95, floor=0.5, decay_days=200.0),
 )
 """Kinds of ground, roughly as Sentinel-1 sees them."""
+LEAN: Final = 0.1725
+"""Metres eastward for each metre northward along the track of a descending pass at these latitudes."""
 
 
 def demo_scene(
@@ -62,8 +65,7 @@ def demo_scene(
             )
         )
     half = 400.0 + 0.3 * samples
-    # the track leans: about 0.17 m of range for each metre along it
-    lean = 0.1725 if pass_direction == "descending" else -0.1725
+    lean = LEAN if pass_direction == "descending" else -LEAN
     reflectors = tuple(
         Reflector(east=lean * north + east, north=north, height=2.0, cross_section=38.0)
         for north in (-14_000.0, -5_000.0, 0.0, 5_000.0, 14_000.0)
@@ -76,7 +78,6 @@ def demo_scene(
         pass_direction=pass_direction,
         swaths=swaths,
         samples=samples,
-        overlap=min(400, samples // 4),
         slices=slices,
         bursts=bursts,
         polarisations=polarisations,

@@ -5,14 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fringeworks.model.identity import Instant
 from fringeworks.simulate.scene.facts import perturbed
 from fringeworks.simulate.scene.layout import Layout, Overflight
 from fringeworks.simulate.scene.markup import document, fields, node
 
+Values = NDArray[np.float64]
+
 _LEAP_SECONDS = 37
 """TAI minus UTC since 2017 [s]."""
+_PLACE = "VECTORS"
 
 
 def _compact(when: Instant) -> str:
@@ -57,23 +61,32 @@ def orbit_file(layout: Layout, overflight: Overflight) -> tuple[str, bytes]:
         ],
     )
     variable = node("Variable_Header", fields({"Ref_Frame": "EARTH_FIXED", "Time_Reference": "UTC"}))
-    vectors = []
-    for seconds, place, speed in zip(time, position, velocity, strict=True):
-        utc = middle.plus(float(seconds))
-        vector = fields(
-            {
-                "TAI": f"TAI={utc.plus(_LEAP_SECONDS).iso}.000000",
-                "UTC": f"UTC={utc.iso}.000000",
-                "UT1": f"UT1={utc.iso}.000000",
-                "Absolute_Orbit": f"+{overflight.absolute_orbit}",
-            }
-        )
-        vector += [node(axis, f"{v:.6f}", {"unit": "m"}) for axis, v in zip("XYZ", place, strict=True)]
-        vector += [
-            node(f"V{axis}", f"{v:.6f}", {"unit": "m/s"}) for axis, v in zip("XYZ", speed, strict=True)
+    vectors = _vectors(middle, time, (position, velocity), overflight.absolute_orbit)
+    listed = node("List_of_OSVs", _PLACE, {"count": str(count)})
+    root = node(
+        "Earth_Explorer_File",
+        [node("Earth_Explorer_Header", [fixed, variable]), node("Data_Block", [listed], {"type": "xml"})],
+    )
+    return f"{name}.EOF", document(root).replace(_PLACE.encode(), vectors)
+
+
+def _vectors(
+    middle: Instant, time: Values, states: tuple[Values, Values], orbit: int
+) -> bytes:
+    """Return the text of all vectors; spelled directly, since a day has thousands."""
+    utc = np.datetime_as_string(middle.datetime64 + time.astype("timedelta64[s]"), unit="us")
+    lead = np.timedelta64(_LEAP_SECONDS, "s")
+    tai = np.datetime_as_string(middle.datetime64 + time.astype("timedelta64[s]") + lead, unit="us")
+    found = []
+    for k, numbers in enumerate(np.concatenate(states, axis=1)):
+        lines = [
+            f"<TAI>TAI={tai[k]}</TAI>",
+            f"<UTC>UTC={utc[k]}</UTC>",
+            f"<UT1>UT1={utc[k]}</UT1>",
+            f"<Absolute_Orbit>+{orbit}</Absolute_Orbit>",
+            *(f'<{axis} unit="m">{v:.6f}</{axis}>' for axis, v in zip("XYZ", numbers[:3], strict=True)),
+            *(f'<V{axis} unit="m/s">{v:.6f}</V{axis}>' for axis, v in zip("XYZ", numbers[3:], strict=True)),
+            "<Quality>NOMINAL</Quality>",
         ]
-        vector.append(node("Quality", "NOMINAL"))
-        vectors.append(node("OSV", vector))
-    block = node("Data_Block", [node("List_of_OSVs", vectors, {"count": str(count)})], {"type": "xml"})
-    root = node("Earth_Explorer_File", [node("Earth_Explorer_Header", [fixed, variable]), block])
-    return f"{name}.EOF", document(root)
+        found.append("\n      <OSV>\n        " + "\n        ".join(lines) + "\n      </OSV>")
+    return ("".join(found) + "\n    ").encode()

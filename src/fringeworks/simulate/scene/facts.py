@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from fringeworks.constants import SPEED_OF_LIGHT
 from fringeworks.model.identity import Instant
 from fringeworks.simulate.orbit import Baseline
-from fringeworks.simulate.scene.beams import LINE_INTERVAL, RANGE_STEP
 from fringeworks.simulate.scene.carrier import Carrier
 from fringeworks.simulate.scene.flight import Flight
 from fringeworks.simulate.scene.ground import Ground
@@ -97,7 +96,13 @@ class SwathFacts:
     @property
     def stop(self) -> float:
         """Time of the last line [s]."""
-        return self.bursts[-1].start + (self.swath.beam.lines - 1) * LINE_INTERVAL
+        return self.bursts[-1].start + (self.swath.beam.lines - 1) * self.swath.beam.line_interval
+
+    @property
+    def sensed(self) -> float:
+        """Duration of a burst's raw data, in strip map of the image's [s]."""
+        beam = self.swath.beam
+        return (beam.lines - 1) * beam.line_interval + 0.62 if beam.is_stripmap else beam.sensing_length
 
     def residual(self, two_way: Values) -> Values:
         """Return zero-Doppler time minus line time: half of what the two-way time exceeds that of the bulk correction."""
@@ -113,13 +118,21 @@ class SwathFacts:
 
     @cached_property
     def tie_points(self) -> TiePoints:
-        """Grid of 21 samples at the first line of each burst and the last line of the last; heights from the DEM."""
-        lines = [k * self.swath.beam.lines for k in range(len(self.bursts))] + [self.n_lines - 1]
+        """Grid of 21 samples at the first line of each burst and the last line of the last; heights from the DEM.
+
+        In strip map the lines lie about 0.43 s apart.
+        """
+        beam = self.swath.beam
+        lines = [k * beam.lines for k in range(len(self.bursts))] + [self.n_lines - 1]
         at = np.array([b.start for b in self.bursts] + [self.stop])
+        if beam.is_stripmap:
+            count = max(round((self.stop - self.start) / 0.43), 2) + 1
+            lines = [round(v) for v in np.linspace(0, self.n_lines - 1, count)]
+            at = self.start + np.array(lines) * beam.line_interval
         step = self.swath.samples // 20
         columns = np.array([*range(0, 20 * step, step), self.swath.samples - 1])
         line, sample = np.meshgrid(np.array(lines), columns, indexing="ij")
-        two_way = self.swath.two_way + sample * 2.0 * RANGE_STEP / SPEED_OF_LIGHT
+        two_way = self.swath.two_way + sample / self.swath.beam.sampling_rate
         time = at[:, None] + self.residual(two_way)
         longitude, latitude, height = on_terrain(
             self.overflight, self.ground, time, 0.5 * SPEED_OF_LIGHT * two_way

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,16 +16,24 @@ from fringeworks.model.grids import MapGrid, Shape
 from fringeworks.simulate.fields import patches
 from fringeworks.simulate.geometry import LocalPlane, pixel_metres
 from fringeworks.simulate.motion import years_since_2000
+from fringeworks.simulate.orbit import local_axes
+from fringeworks.model.identity import Instant
+from fringeworks.simulate.scene.earth import tide
 from fringeworks.simulate.scene.layout import Layout
 from fringeworks.simulate.scene.scenario import SceneScenario
-from fringeworks.simulate.scene.sight import locate, look
+from fringeworks.simulate.scene.flight import Arc
+from fringeworks.simulate.scene.sight import geodetic, locate, look
 from fringeworks.simulate.streams import Streams
 
 _MARGIN = 0.004
 """Of the map beyond the images [degrees]."""
+LAYOVER_SLOPE, SHADOW_SLOPE = math.tan(math.radians(20.0)), math.tan(math.radians(40.0))
+"""No beam sees less than 20 degrees of incidence or more than 50: gentler ground is never laid over, never dark [m/m]."""
+_FINEST_AIR = 100.0
+"""Spacing of the nodes at which turbulence is drawn at the finest [m]; it is linear between them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Ground:
     """What the radar looks at; exactly bilinear between the nodes, which are the centres of the DEM's pixels.
 
@@ -41,6 +51,8 @@ class Ground:
         Movement east, north, up of one unit of each motion's history [m].
     units : float64, (motion, date)
         Units passed since the first date.
+    epochs : tuple of Instant
+        Of the dates.
     streams : Streams
         Randomness of the air.
     """
@@ -51,6 +63,7 @@ class Ground:
     cover: NDArray[np.uint8]
     sources: tuple[NDArray[np.float32], ...]
     units: NDArray[np.float64]
+    epochs: tuple[Instant, ...]
     streams: Streams
 
     @property
@@ -63,6 +76,16 @@ class Ground:
         """Of the nodes [degrees], (y), from north to south."""
         return _centres(self.grid.y_start, self.grid.y_step, self.grid.shape.rows)
 
+    @cached_property
+    def steepest(self) -> float:
+        """Steepest slope between neighbouring nodes [m/m]."""
+        east, north = pixel_metres(self.grid)
+        slopes = (
+            float(np.abs(np.diff(self.height, axis=axis)).max()) / abs(step)
+            for axis, step in ((0, north), (1, east))
+        )
+        return math.hypot(*slopes)
+
     def shift(self, date_index: int) -> NDArray[np.float32]:
         """Return the movement since the first date, east, north, up [m], (3, y, x)."""
         total = np.zeros((3, *self.grid.shape), np.float32)
@@ -70,15 +93,57 @@ class Ground:
             total += np.float32(unit[date_index]) * source
         return total
 
+    def tide(self, date_index: int) -> NDArray[np.float32]:
+        """Return the displacement by the solid Earth tide on a date, east, north, up [m], (3, y, x); not relative."""
+        if not self.scenario.tides:
+            return np.zeros((3, *self.grid.shape), np.float32)
+        return self._smooth(lambda lon, lat: tide(self.epochs[date_index], lon, lat))
+
+    def plate_velocity(self) -> NDArray[np.float32]:
+        """Return the velocity of the plate, east, north, up [m/yr], (3, y, x)."""
+        plate = self.scenario.plate
+        if plate is None:
+            return np.zeros((3, *self.grid.shape), np.float32)
+        return self._smooth(plate.velocity)
+
+    def moved(self, date_index: int) -> NDArray[np.float32]:
+        """Return all movement on a date: the ground's own and the plate's since the first date, and the tide."""
+        total = self.shift(date_index)
+        if self.scenario.tides:
+            total += self.tide(date_index)
+        if self.scenario.plate is not None:
+            total += np.float32(self.scenario.days[date_index] / DAYS_PER_YEAR) * self.plate_velocity()
+        return total
+
+    def _smooth(
+        self, field: Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
+    ) -> NDArray[np.float32]:
+        """Return a field that bends over thousands of kilometres, (3, y, x), from 9 x 9 places between its corners."""
+        lon, south = np.radians(self.longitude), -np.radians(self.latitude)
+        places = [np.linspace(axis[0], axis[-1], 9) for axis in (south, lon)]
+        coarse = field(*np.meshgrid(places[1], -places[0]))
+        # weights of a linear interpolation, (node, place)
+        left, right = (
+            np.stack([np.interp(axis, nine, row) for row in np.eye(9)], axis=1)
+            for axis, nine in zip((south, lon), places, strict=True)
+        )
+        return np.asarray(left @ coarse @ right.T, np.float32)
+
     def turbulent(self, date_index: int) -> NDArray[np.float32]:
         """Return the turbulent path of a date along the line of sight [m], (y, x)."""
         law = self.scenario.turbulence
         if law is None:
             return np.zeros(tuple(self.grid.shape), np.float32)
         metres = pixel_metres(self.grid)
-        return law.draw(
-            self.grid.shape, (metres[1], metres[0]), rng=self.streams.of("turbulence", date_index)
+        # air that is integrated over kilometres of height has no detail finer than this
+        factor = max(int(_FINEST_AIR / abs(metres[1])), 1)
+        rows, cols = (n // factor + 2 for n in self.grid.shape)
+        coarse = law.draw(
+            Shape(rows, cols),
+            (factor * metres[1], factor * metres[0]),
+            rng=self.streams.of("turbulence", date_index),
         )
+        return _between_nodes(coarse, factor, self.grid.shape)
 
     def layered(self, date_index: int, incidence: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the path of layered air of a date along the line of sight [m], (y, x)."""
@@ -102,6 +167,27 @@ class Ground:
         centre, east, north = self.ionosphere(date_index)
         plane = LocalPlane.of(self.grid)
         return np.asarray(centre + east * plane.x + north * plane.y, np.float32)
+
+    def ionospheric_rate(self, date_index: int, arc: Arc) -> float:
+        """Return how fast the ionospheric path of a target changes while the satellite flies past it [m/s].
+
+        The line of sight pierces the layer at the share a = height/altitude of the way from target to satellite: it moves
+        there by a times the satellite's way, while from target to target it moves by (1 - a) of the ground's way and a of
+        the satellite's.
+        """
+        plane = self.scenario.ionosphere
+        if plane is None:
+            return 0.0
+        _, east, north = self.ionosphere(date_index)
+        place, velocity = arc.at(0.0)
+        lon, lat, altitude = geodetic(place)
+        axes = local_axes(lon, lat)
+        heading = np.array([velocity @ axes[0], velocity @ axes[1]])
+        speed = float(np.hypot(*heading))
+        share = plane.height / float(altitude)
+        stretch = float(np.linalg.norm(place)) / (float(np.linalg.norm(place)) - float(altitude))
+        slope = float(heading @ [east, north]) / speed
+        return slope * share * speed / (1.0 - share + share * stretch)
 
     def velocity(self, los: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the slope of a line through the movement of all dates [m/yr toward the satellite], (y, x)."""
@@ -137,6 +223,17 @@ class Ground:
         return np.where(inside, top * (1 - fi) + bottom * fi, np.nan)
 
 
+def _between_nodes(coarse: NDArray[np.float32], factor: int, shape: Shape) -> NDArray[np.float32]:
+    """Return a field between coarse nodes, linear, (y, x), every ``factor``-th node of it a coarse one."""
+    found = coarse
+    for count in shape:
+        at, share = np.divmod(np.arange(count), factor)
+        weight = (share / factor).astype(np.float32)[:, None]
+        # rows first, then columns
+        found = ((1.0 - weight) * found[at] + weight * found[at + 1]).T
+    return np.ascontiguousarray(found, np.float32)
+
+
 def _centres(start: float, step: float, count: int) -> NDArray[np.float64]:
     return np.asarray(start + (np.arange(count) + 0.5) * step, np.float64)
 
@@ -160,6 +257,7 @@ def lay_ground(layout: Layout, streams: Streams) -> Ground:
         cover=cover,
         sources=tuple(np.asarray(m.source.enu(plane.x, plane.y), np.float32) for m in scenario.motions),
         units=units - units[:, :1],
+        epochs=tuple(o.epoch for o in layout.overflights),
         streams=streams,
     )
 

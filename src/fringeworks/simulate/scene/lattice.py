@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fringeworks.simulate.scene.beams import CALIBRATION_CONSTANT, LINE_INTERVAL, RANGE_STEP
+from fringeworks.simulate.scene.beams import CALIBRATION_CONSTANT
 from fringeworks.simulate.scene.ground import Ground
 from fringeworks.simulate.scene.layout import Layout
 from fringeworks.simulate.scene.sight import locate, look
@@ -18,7 +20,7 @@ Values = NDArray[np.float64]
 ROW_STEP, COLUMN_STEP = 0.9, 0.75
 """Scatterers lie this many lines and samples apart on the flat Earth: closer than the bandwidths resolve, so that their sum
 is a stationary circular Gaussian field, also on slopes that face away."""
-TILE_ROWS, TILE_COLUMNS = 64, 256
+TILE_ROWS, TILE_COLUMNS = 64, 128
 _ROW_POWERS, _COLUMN_POWERS = 5, 7
 
 
@@ -38,6 +40,8 @@ class Lattice:
         Angles [rad] as polynomials of the scaled coordinates.
     strength : float32, (column)
         Amplitude of a scatterer of unit backscatter, for a kernel of unit peak and one scatterer a sample.
+    row_step, column_step : float
+        Between rows [s] and columns [m].
     """
 
     near: float
@@ -47,32 +51,42 @@ class Lattice:
     longitude: Values
     latitude: Values
     strength: NDArray[np.float32]
+    row_step: float
+    column_step: float
 
     def rows(self, first: int, count: int) -> tuple[Values, Values]:
         """Return times [s] of some rows and their scaled coordinates."""
-        time = np.asarray((first + np.arange(count)) * ROW_STEP * LINE_INTERVAL, np.float64)
+        time = np.asarray((first + np.arange(count)) * self.row_step, np.float64)
         return time, (time - self.time[0]) / self.time[1]
 
     def columns(self, first: int, count: int) -> Values:
         """Return scaled coordinates of some columns."""
-        distance = self.near + (first + np.arange(count)) * COLUMN_STEP * RANGE_STEP
+        distance = self.near + (first + np.arange(count)) * self.column_step
         return np.asarray((distance - self.distance[0]) / self.distance[1], np.float64)
+
+    def place(self, time: Values, distance: Values) -> tuple[Values, Values]:
+        """Return longitude and latitude [rad] at times and ranges of the ellipsoid, each (time, distance)."""
+        u, v = (time - self.time[0]) / self.time[1], (distance - self.distance[0]) / self.distance[1]
+        grid = np.polynomial.polynomial.polygrid2d
+        return np.asarray(grid(u, v, self.longitude)), np.asarray(grid(u, v, self.latitude))
 
 
 def lay_lattice(layout: Layout, ground: Ground) -> Lattice:
     """Span the lattice under a scene; heights move scatterers in range, so it is wider than the images."""
     start, stop, near, far = layout.extent()
-    low, high = lift_of(ground)
+    low, high = lift_of(float(ground.height.min()), float(ground.height.max()))
     near, far = near + low - 100.0, far + high + 100.0
     start, stop = start - 0.2, stop + 0.2
     arc = layout.overflights[0].arc
+    beam = layout.swaths[0].beam
+    column_step = COLUMN_STEP * beam.range_step
     middles, halves = (0.5 * (start + stop), 0.5 * (near + far)), (0.5 * (stop - start), 0.5 * (far - near))
     u = np.cos(np.pi * (np.arange(9) + 0.5) / 9)
     v = np.cos(np.pi * (np.arange(14) + 0.5) / 14)
     time, distance = np.meshgrid(middles[0] + halves[0] * u, middles[1] + halves[1] * v, indexing="ij")
     longitude, latitude = locate(arc, time, distance, np.zeros_like(time))
-    n_columns = int((far - near) / (COLUMN_STEP * RANGE_STEP))
-    across = near + np.arange(n_columns) * COLUMN_STEP * RANGE_STEP
+    n_columns = int((far - near) / column_step)
+    across = near + np.arange(n_columns) * column_step
     coarse = np.linspace(near, far, 33)
     seen = locate(arc, np.zeros(33), coarse, np.zeros(33))
     _, incidence = look(arc, *seen, np.zeros(33))
@@ -86,16 +100,64 @@ def lay_lattice(layout: Layout, ground: Ground) -> Lattice:
         longitude=_fit(u, v, longitude),
         latitude=_fit(u, v, latitude),
         strength=(np.interp(across, coarse, brightness) / np.sqrt(density)).astype(np.float32),
+        row_step=ROW_STEP * beam.line_interval,
+        column_step=column_step,
     )
 
 
-def lift_of(ground: Ground) -> tuple[float, float]:
-    """Return the least and the most by which the ellipsoid's range exceeds that of the ground on it [m].
+def lift_of(low: float, high: float) -> tuple[float, float]:
+    """Return the least and the most by which the ellipsoid's range exceeds that of the ground between two heights [m].
 
     It is about the height times the cosine of the incidence, which lies between 0.6 and 0.9.
     """
-    low, high = float(ground.height.min()), float(ground.height.max())
     return low * (0.6 if low > 0.0 else 0.9), high * (0.9 if high > 0.0 else 0.6)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Tiles:
+    """Tiles of a lattice and the heights of the ground under each."""
+
+    lattice: Lattice
+    ground: Ground
+
+    @property
+    def row_time(self) -> float:
+        """Duration of a tile [s]."""
+        return self.lattice.row_step * TILE_ROWS
+
+    @cached_property
+    def n_columns(self) -> int:
+        """Tiles across."""
+        return -(-self.lattice.n_columns // TILE_COLUMNS)
+
+    def reach(self, row: int) -> tuple[Values, Values]:
+        """Return the nearest and the farthest range [m] at which each tile of a row can be seen, (tile)."""
+        if row not in self._reaches:
+            self._reaches[row] = self._reach(row)
+        return self._reaches[row]
+
+    @cached_property
+    def _reaches(self) -> dict[int, tuple[Values, Values]]:
+        return {}
+
+    def _reach(self, row: int) -> tuple[Values, Values]:
+        lattice, grid = self.lattice, self.ground.grid
+        edges = lattice.near + np.arange(self.n_columns + 1) * TILE_COLUMNS * lattice.column_step
+        time = self.row_time * np.array([row, row + 0.5, row + 1.0])
+        longitude, latitude = lattice.place(time, edges)
+        x = (np.degrees(longitude) - self.ground.longitude[0]) / grid.x_step
+        y = (np.degrees(latitude) - self.ground.latitude[0]) / grid.y_step
+        near, far = np.full(self.n_columns, np.inf), np.full(self.n_columns, -np.inf)
+        for k in range(self.n_columns):
+            rows, cols = (
+                slice(max(math.floor(v[:, k : k + 2].min()) - 1, 0), max(math.ceil(v[:, k : k + 2].max()) + 2, 0))
+                for v in (y, x)
+            )
+            under = self.ground.height[rows, cols]
+            if under.size:
+                low, high = lift_of(float(under.min()), float(under.max()))
+                near[k], far[k] = edges[k] - high, edges[k + 1] - low
+        return near, far
 
 
 def _fit(u: Values, v: Values, values: Values) -> Values:

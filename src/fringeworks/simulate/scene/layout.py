@@ -15,13 +15,9 @@ from fringeworks.simulate.orbit import CircularOrbit, ground_points, orbit_over
 from fringeworks.simulate.scene.beams import (
     BEAM_CYCLE,
     CYCLE_PREAMBLE,
-    LINE_INTERVAL,
     ORBIT_PERIOD,
     ORBITS_PER_CYCLE,
-    RANGE_STEP,
-    SAMPLING_RATE,
     Beam,
-    beam_of,
 )
 from fringeworks.simulate.scene.flight import Arc, Flight
 from fringeworks.simulate.scene.scenario import Pass, SceneScenario
@@ -34,7 +30,7 @@ _KNOWN_ORBITS = {
 }
 """An orbit number of a day, from which others are counted."""
 EDGE_LINES, EDGE_SAMPLES = 25, 12
-"""Lines and samples at the edges of a burst that hold no image."""
+"""Lines and samples at the edges of a burst that hold no image; lines of the real interval."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +62,7 @@ class SwathPlace:
     beam: Beam
     near: float
     samples: int
+    coarseness: int = 1
 
     @property
     def two_way(self) -> float:
@@ -75,12 +72,14 @@ class SwathPlace:
     @property
     def valid_samples(self) -> tuple[int, int]:
         """First and last valid sample."""
-        return EDGE_SAMPLES, self.samples - 1 - EDGE_SAMPLES
+        edge = 0 if self.beam.is_stripmap else EDGE_SAMPLES
+        return edge, self.samples - 1 - edge
 
     @property
     def valid_lines(self) -> tuple[int, int]:
         """First and last valid line of a burst."""
-        return EDGE_LINES, self.beam.lines - 1 - EDGE_LINES
+        edge = 0 if self.beam.is_stripmap else -(-EDGE_LINES // self.coarseness)
+        return edge, self.beam.lines - 1 - edge
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -125,24 +124,32 @@ class Layout:
 
     @cached_property
     def reference_range(self) -> float:
-        """One-way range of the bulk bistatic correction: the middle of IW2, which may not be in the scene [m]."""
+        """One-way range of the bulk bistatic correction: the middle of IW2, which may not be in the scene [m].
+
+        In strip map it is the middle of the image.
+        """
         first = self.swaths[0]
-        stride = (self.scenario.samples - self.scenario.overlap) * RANGE_STEP
-        near = first.near + (2 - first.beam.number) * stride
-        return near + 0.5 * self.scenario.samples * RANGE_STEP
+        step = first.beam.range_step
+        stride = (self.scenario.samples - self.scenario.n_shared) * step
+        near = first.near if first.beam.is_stripmap else first.near + (2 - first.beam.number) * stride
+        return near + 0.5 * self.scenario.samples * step
 
     def bursts(self, overflight: Overflight, swath: SwathPlace) -> tuple[BurstPlace, ...]:
         """Return the bursts of a sub-swath on a date, those that are missing included."""
-        beam = swath.beam
+        beam, step = swath.beam, swath.beam.line_interval
         # all bursts of a date lie on one grid of lines, each start rounded to the microsecond of the annotation
-        late = overflight.flown.burst_shift * LINE_INTERVAL
+        late = overflight.flown.burst_shift * step
         places = []
         for index in range(self.n_bursts):
             number = self.first_number + index
-            sensing = _sensing(number, beam, self.track) + self.overflights[0].node
-            middle = sensing + 0.5 * beam.sensing_length
-            whole = round((middle - 0.5 * (beam.lines - 1) * LINE_INTERVAL) / LINE_INTERVAL)
-            start = round((whole * LINE_INTERVAL + late) * 1e6) / 1e6
+            if beam.is_stripmap:
+                middle = 0.0
+                sensing = -0.5 * (beam.lines - 1) * step - 0.31
+            else:
+                sensing = _sensing(number, beam, self.track) + self.overflights[0].node
+                middle = sensing + 0.5 * beam.sensing_length
+            whole = round((middle - 0.5 * (beam.lines - 1) * step) / step)
+            start = round((whole * step + late) * 1e6) / 1e6
             places.append(
                 BurstPlace(
                     index=index, number=number, start=start, sensing=round((sensing + late) * 1e6) / 1e6
@@ -153,12 +160,12 @@ class Layout:
     def extent(self) -> tuple[float, float, float, float]:
         """Return first and last line time [s] and nearest and farthest range [m] of the scene."""
         reference = self.overflights[0]
-        starts = [(b.start, s.beam.lines) for s in self.swaths for b in self.bursts(reference, s)]
+        starts = [(b.start, s.beam.lines * s.beam.line_interval) for s in self.swaths for b in self.bursts(reference, s)]
         return (
             min(start for start, _ in starts),
-            max(start + n * LINE_INTERVAL for start, n in starts),
+            max(start + length for start, length in starts),
             self.swaths[0].near,
-            self.swaths[-1].near + self.swaths[-1].samples * RANGE_STEP,
+            self.swaths[-1].near + self.swaths[-1].samples * self.swaths[-1].beam.range_step,
         )
 
 
@@ -182,7 +189,9 @@ def lay_out(scenario: SceneScenario) -> Layout:
         longitude, latitude, incidence=scenario.incidence, pass_direction=scenario.pass_direction
     )
     n_bursts = scenario.slices * scenario.bursts
-    half = 0.5 * n_bursts * BEAM_CYCLE + 8.0
+    beam = scenario.beam(scenario.swaths[0])
+    span = beam.lines * beam.line_interval if beam.is_stripmap else n_bursts * BEAM_CYCLE
+    half = 0.5 * span + 8.0
     flights = [Flight.beside(orbit, p.offset) for p in scenario.passes]
     node = flights[0].node_before()
     tracks = range(1, ORBITS_PER_CYCLE + 1) if scenario.track is None else (scenario.track,)
@@ -215,14 +224,16 @@ def lay_out(scenario: SceneScenario) -> Layout:
 
 def _swaths(scenario: SceneScenario, distance: float) -> tuple[SwathPlace, ...]:
     """Place the sub-swaths side by side, centred on a range [m]; first samples differ by whole samples."""
-    stride = scenario.samples - scenario.overlap
+    stride = scenario.samples - scenario.n_shared
     total = scenario.samples + (len(scenario.swaths) - 1) * stride
-    first = round((2.0 * distance / SPEED_OF_LIGHT - 0.5 * total / SAMPLING_RATE) * 1e12) / 1e12
+    rate = scenario.beam(scenario.swaths[0]).sampling_rate
+    first = round((2.0 * distance / SPEED_OF_LIGHT - 0.5 * total / rate) * 1e12) / 1e12
     return tuple(
         SwathPlace(
-            beam=beam_of(name),
-            near=0.5 * SPEED_OF_LIGHT * (first + k * stride / SAMPLING_RATE),
+            beam=scenario.beam(name),
+            near=0.5 * SPEED_OF_LIGHT * (first + k * stride / rate),
             samples=scenario.samples,
+            coarseness=scenario.coarseness,
         )
         for k, name in enumerate(scenario.swaths)
     )

@@ -75,8 +75,8 @@ def manifest(facts: Sequence[SwathFacts], files: Sequence[Listed]) -> bytes:
     """
     root = _tagged(
         "xfdu:XFDU",
-        [_package_map(files), _metadata(facts, files), _data_objects(files)],
-        version="esa/safe/sentinel-1.0/sentinel-1/sar/level-1/slc/standard/iwdp",
+        [_package_map(files, mode_of(facts[0])), _metadata(facts, files), _data_objects(files)],
+        version=f"esa/safe/sentinel-1.0/sentinel-1/sar/level-1/slc/standard/{mode_of(facts[0]).lower()}dp",
     )
     etree.cleanup_namespaces(root, keep_ns_prefixes=list(_SPACES))
     etree.indent(root, space="  ")
@@ -84,7 +84,12 @@ def manifest(facts: Sequence[SwathFacts], files: Sequence[Listed]) -> bytes:
     return text
 
 
-def _package_map(files: Sequence[Listed]) -> Element:
+def mode_of(facts: SwathFacts) -> str:
+    """Return the mode of a product, ``IW`` or ``SM``."""
+    return "SM" if facts.swath.beam.is_stripmap else "IW"
+
+
+def _package_map(files: Sequence[Listed], mode: str) -> Element:
     units = []
     for file in files:
         pointer = _tagged("dataObjectPointer", dataObjectID=file.identity)
@@ -107,7 +112,7 @@ def _package_map(files: Sequence[Listed]) -> Element:
         "xfdu:contentUnit",
         units,
         unitType="SAFE Archive Information Package",
-        textInfo="Sentinel-1 IW Level-1 SLC Product",
+        textInfo=f"Sentinel-1 {mode} Level-1 SLC Product",
         dmdID="acquisitionPeriod platform generalProductInformation measurementOrbitReference measurementFrameSet",
         pdiID="processing",
     )
@@ -192,7 +197,7 @@ def _platform(facts: Sequence[SwathFacts]) -> Element:
     swaths = sorted({f.swath.beam.name for f in facts})
     mode = _tagged(
         "s1sarl1:instrumentMode",
-        [_tagged("s1sarl1:mode", "IW"), *(_tagged("s1sarl1:swath", swath) for swath in swaths)],
+        [_tagged("s1sarl1:mode", mode_of(facts[0])), *(_tagged("s1sarl1:swath", swath) for swath in swaths)],
     )
     instrument = _tagged(
         "safe:instrument",

@@ -6,9 +6,6 @@ TIFF 6.0 (Aldus, 1992), section 2; tie points by GeoTIFF 1.1 (OGC 19-008), secti
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
-from typing import IO
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -85,10 +82,3 @@ def head(n_lines: int, n_samples: int, description: str, ties: TiePoints | None 
     made += (first + width * np.arange(n_lines)).astype("<u4").tobytes()
     made += np.full(n_lines, width, "<u4").tobytes()
     return bytes(made), first
-
-
-def write_raster(file: IO[bytes], start: bytes, bursts: Iterable[NDArray[np.int16]]) -> None:
-    """Write a raster's head and its bursts, each int16 (line, sample, 2)."""
-    file.write(start)
-    for burst in bursts:
-        file.write(np.ascontiguousarray(burst, "<i2").tobytes())

@@ -10,16 +10,12 @@ from numpy.typing import NDArray
 
 from fringeworks.simulate.geometry import pixel_metres
 from fringeworks.simulate.orbit import ground_points, local_axes
-from fringeworks.simulate.scene.beams import (
-    CALIBRATION_CONSTANT,
-    RANGE_STEP,
-    SAMPLING_RATE,
-    Beam,
-)
+from fringeworks.constants import SPEED_OF_LIGHT
+from fringeworks.simulate.scene.beams import CALIBRATION_CONSTANT, Beam
 from fringeworks.simulate.scene.flight import Arc
 from fringeworks.simulate.scene.ground import Ground
 from fringeworks.simulate.scene.sight import zero_doppler
-from fringeworks.simulate.scene.splat import Map, Path
+from fringeworks.simulate.scene.splat import DELAY, EAST, NORTH, UP, Map, Path
 from fringeworks.simulate.streams import Streams
 
 Values = NDArray[np.float64]
@@ -71,7 +67,7 @@ class Points:
         A reflector's brightness is its cross-section over the area of a resolution cell in the slant plane; a persistent
         scatterer's is its ratio times the mean of the clutter.
         """
-        cell = RANGE_STEP * SAMPLING_RATE / beam.range_bandwidth * _GROUND_SPEED / beam.azimuth_bandwidth
+        cell = 0.5 * SPEED_OF_LIGHT / beam.range_bandwidth * _GROUND_SPEED / beam.azimuth_bandwidth
         db = np.where(
             self.kind == REFLECTOR, self.strength - 10.0 * math.log10(cell), self.strength + self.clutter
         )
@@ -84,13 +80,14 @@ class Points:
         """Return zero-Doppler time [s], path of the phase but for the ionosphere [m], and ionospheric path [m]."""
         lon, lat = np.radians(self.longitude), np.radians(self.latitude)
         x, y = (lon - world.lon) / world.lon_step, (lat - world.lat) / world.lat_step
-        move = np.stack([_between(layer, y, x) for layer in world.shift], axis=-1)
+        layers = [_between(world.layers[..., k], y, x) for k in (EAST, NORTH, UP, DELAY)]
+        move = np.stack(layers[:3], axis=-1)
         base = ground_points(lon, lat, self.ground_height + self.above)
         moved = base + sum(move[:, k, None] * axis for k, axis in enumerate(local_axes(lon, lat)))
         arc = Arc(half=path.half, position=path.place)
         time, distance = zero_doppler(arc, moved)
         ion = world.ion[0] + world.ion[1] * y + world.ion[2] * x
-        return time, distance + _between(world.delay, y, x), np.asarray(ion, np.float64)
+        return time, distance + layers[3], np.asarray(ion, np.float64)
 
 
 def _between(layer: NDArray[np.float32], y: Values, x: Values) -> Values:

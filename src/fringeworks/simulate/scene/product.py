@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import binascii
 import hashlib
-import tempfile
+import shutil
 import zipfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fringeworks.errors import OutOfRangeError
 from fringeworks.simulate.scene.annotation import annotation
 from fringeworks.simulate.scene.facts import SwathFacts
 from fringeworks.simulate.scene.layout import BurstPlace, Overflight, SwathPlace
-from fringeworks.simulate.scene.manifest import Listed, manifest
-from fringeworks.simulate.scene.measurement import head, write_raster
+from fringeworks.simulate.scene.manifest import Listed, manifest, mode_of
+from fringeworks.simulate.scene.measurement import head
 from fringeworks.simulate.scene.radiometric import calibration, interference, noise
-from fringeworks.simulate.scene.render import Renderer
+from fringeworks.simulate.scene.render import RenderedBurst, Renderer
 from fringeworks.simulate.scene.splat import Map
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -47,21 +49,34 @@ class WrittenProduct:
     n_clipped: int
 
 
-@dataclass(slots=True)
-class _Tally:
-    """Sums over the samples of one raster, for its annotation."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sums:
+    """Sums over the samples of a burst or raster, for the annotation."""
 
     total: complex = 0.0
     square: tuple[float, float] = (0.0, 0.0)
     count: int = 0
     clipped: int = 0
 
-    def add(self, samples: NDArray[np.int16]) -> None:
+    @classmethod
+    def of(cls, made: RenderedBurst) -> _Sums:
+        samples = made.samples
         lit = (samples != 0).any(axis=-1)
         real, imaginary = samples[..., 0][lit].astype(float), samples[..., 1][lit].astype(float)
-        self.total += complex(real.sum(), imaginary.sum())
-        self.square = (self.square[0] + float(real @ real), self.square[1] + float(imaginary @ imaginary))
-        self.count += int(lit.sum())
+        return cls(
+            total=complex(real.sum(), imaginary.sum()),
+            square=(float(real @ real), float(imaginary @ imaginary)),
+            count=int(lit.sum()),
+            clipped=made.n_clipped,
+        )
+
+    def plus(self, other: _Sums) -> _Sums:
+        return _Sums(
+            total=self.total + other.total,
+            square=(self.square[0] + other.square[0], self.square[1] + other.square[1]),
+            count=self.count + other.count,
+            clipped=self.clipped + other.clipped,
+        )
 
     @property
     def mean(self) -> complex:
@@ -74,7 +89,7 @@ class _Tally:
 
 
 def write_product(
-    renderer: Renderer, date_index: int, slice_index: int, folder: Path, *, world: Map
+    renderer: Renderer, date_index: int, slice_index: int, folder: Path, *, work: Path, workers: int = 1
 ) -> WrittenProduct:
     """Render and write one product as a zip in ESA's naming.
 
@@ -86,30 +101,38 @@ def write_product(
         Which date and slice.
     folder : Path
         Gets the zip.
-    world : Map
-        The ground of the date.
+    work : Path
+        Folder for what is not finished: bursts that an interrupted run left there are taken over; removed at the end.
+    workers : int
+        Bursts rendered at a time; the product does not depend on it.
     """
     layout = renderer.layout
     overflight = layout.overflights[date_index]
-    with tempfile.TemporaryDirectory(dir=folder) as place:
-        work = Path(place)
-        facts, seen, clipped = [], [], 0
-        kinds = [(p, swath) for p in sorted(layout.scenario.polarisations) for swath in layout.swaths]
-        for number, (polarisation, swath) in enumerate(kinds, start=1):
-            bursts = _bursts(renderer, overflight, swath, slice_index)
-            if not bursts:
-                continue
-            made = replace(
-                _facts(renderer, overflight, swath, bursts),
-                polarisation=polarisation,
-                slice_index=slice_index,
-                image_number=number,
-            )
-            made, found, cut = _render(renderer, date_index, made, work, world=world)
-            facts.append(made)
-            seen.extend(found)
-            clipped += cut
-        path = _pack(facts, work, folder)
+    work.mkdir(parents=True, exist_ok=True)
+    world = renderer.world(date_index)
+    facts, seen, clipped = [], [], 0
+    kinds = [(p, swath) for p in sorted(layout.scenario.polarisations) for swath in layout.swaths]
+    for number, (polarisation, swath) in enumerate(kinds, start=1):
+        bursts = _bursts(renderer, overflight, swath, slice_index)
+        if not bursts:
+            continue
+        made = replace(
+            _facts(renderer, overflight, swath, bursts),
+            polarisation=polarisation,
+            slice_index=slice_index,
+            image_number=number,
+        )
+        made, found, sums = _render(renderer, date_index, made, work, world=world, workers=workers)
+        facts.append(made)
+        seen.extend(found)
+        clipped += sums.clipped
+    if not facts:
+        raise OutOfRangeError(
+            f"no burst is left in slice {slice_index} of {overflight.flown.day}",
+            expected="at least one burst in each product",
+        )
+    path = _pack(facts, work, folder, deflated=layout.scenario.deflated)
+    shutil.rmtree(work)
     n_samples = sum(f.n_lines * f.swath.samples for f in facts)
     return WrittenProduct(path=path, seen=tuple(seen), n_samples=n_samples, n_clipped=clipped)
 
@@ -168,39 +191,75 @@ def _stamp(utc: str) -> str:
 
 
 def _render(
-    renderer: Renderer, date_index: int, facts: SwathFacts, work: Path, *, world: Map
-) -> tuple[SwathFacts, list[Seen], int]:
-    """Render a sub-swath's bursts one by one into its raster."""
-    start, first = head(facts.n_lines, facts.swath.samples, "Sentinel-1 IW SLC L1", facts.tie_points)
-    tally, seen = _Tally(), []
-
-    with (work / f"{stem_of(facts)}.tiff").open("wb") as file:
-        write_raster(file, start, ())
-        for k, burst in enumerate(facts.bursts):
-            made = renderer.burst(date_index, facts.swath, burst, facts.polarisation, world=world)
-            write_raster(file, b"", (made.samples,))
-            tally.add(made.samples)
-            tally.clipped += made.n_clipped
-            seen.append(
-                Seen(
-                    swath=facts.swath.beam.name,
-                    polarisation=facts.polarisation,
-                    burst=burst,
-                    slice_index=facts.slice_index,
-                    index_in_product=k,
-                    place=made.points,
-                )
-            )
+    renderer: Renderer, date_index: int, facts: SwathFacts, work: Path, *, world: Map, workers: int
+) -> tuple[SwathFacts, list[Seen], _Sums]:
+    """Render a sub-swath's bursts into its raster, those that are not there yet."""
+    description = f"Sentinel-1 {mode_of(facts)} SLC L1"
+    start, first = head(facts.n_lines, facts.swath.samples, description, facts.tie_points)
+    path = work / f"{stem_of(facts)}.tiff"
+    if not path.exists():
+        path.write_bytes(start)
     size = facts.swath.beam.lines * facts.swath.samples * 4
     offsets = tuple(first + k * size for k in range(len(facts.bursts)))
+    notes = [path.with_suffix(f".{k}.npz") for k in range(len(facts.bursts))]
+
+    def render(k: int) -> None:
+        made = renderer.burst(date_index, facts.swath, facts.bursts[k], facts.polarisation, world=world)
+        with path.open("r+b") as file:
+            file.seek(offsets[k])
+            file.write(np.ascontiguousarray(made.samples, "<i2").tobytes())
+        _note(notes[k], made)
+
+    todo = [k for k, note in enumerate(notes) if not note.exists()]
+    with ThreadPoolExecutor(max_workers=max(workers, 1)) as pool:
+        list(pool.map(render, todo))
+    sums, seen = _Sums(), []
+    for k, note in enumerate(notes):
+        own, place = _noted(note)
+        sums = sums.plus(own)
+        seen.append(
+            Seen(
+                swath=facts.swath.beam.name,
+                polarisation=facts.polarisation,
+                burst=facts.bursts[k],
+                slice_index=facts.slice_index,
+                index_in_product=k,
+                place=place,
+            )
+        )
     return (
-        replace(facts, byte_offsets=offsets, mean=tally.mean, deviation=tally.deviation),
+        replace(facts, byte_offsets=offsets, mean=sums.mean, deviation=sums.deviation),
         seen,
-        tally.clipped,
+        sums,
     )
 
 
-def _pack(facts: Sequence[SwathFacts], work: Path, folder: Path) -> Path:
+def _note(path: Path, made: RenderedBurst) -> None:
+    """Note that a burst is in its raster, with what the annotation and the truth need of it."""
+    sums = _Sums.of(made)
+    unfinished = path.with_suffix(".part")
+    with unfinished.open("wb") as file:
+        np.savez(
+            file,
+            allow_pickle=False,
+            total=sums.total,
+            square=sums.square,
+            counts=[sums.count, sums.clipped],
+            points=made.points,
+        )
+    unfinished.replace(path)
+
+
+def _noted(path: Path) -> tuple[_Sums, NDArray[np.float64]]:
+    with np.load(path) as note:
+        count, clipped = (int(n) for n in note["counts"])
+        square = (float(note["square"][0]), float(note["square"][1]))
+        return _Sums(
+            total=complex(note["total"]), square=square, count=count, clipped=clipped
+        ), note["points"]
+
+
+def _pack(facts: Sequence[SwathFacts], work: Path, folder: Path, *, deflated: bool) -> Path:
     """Write annotation and manifest beside the rasters and zip it all; the same content gives the same bytes."""
     files, contents = [], {}
     for made in facts:
@@ -229,20 +288,21 @@ def _pack(facts: Sequence[SwathFacts], work: Path, folder: Path) -> Path:
     text = manifest(facts, files)
     name = _product_name(facts, binascii.crc_hqx(text, 0xFFFF))
     unfinished = work / "product.zip"
-    with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        _add(archive, f"{name}.SAFE/manifest.safe", text)
+    with zipfile.ZipFile(unfinished, "w") as archive:
+        _add(archive, f"{name}.SAFE/manifest.safe", text, deflated=deflated)
         for file in files:
-            inside = f"{name}.SAFE/{file.path}"
-            if file.kind == "measurement":
-                _add(archive, inside, work / f"{file.stem}.tiff")
-            else:
-                _add(archive, inside, contents[file.path])
+            content = (
+                work / f"{file.stem}.tiff" if file.kind == "measurement" else contents[file.path]
+            )
+            _add(archive, f"{name}.SAFE/{file.path}", content, deflated=deflated)
     return unfinished.rename(folder / f"{name}.zip")
 
 
-def _add(archive: zipfile.ZipFile, name: str, content: bytes | Path) -> None:
+def _add(archive: zipfile.ZipFile, name: str, content: bytes | Path, *, deflated: bool) -> None:
     info = zipfile.ZipInfo(name, _EPOCH)
-    info.compress_type = zipfile.ZIP_DEFLATED
+    info.compress_type = zipfile.ZIP_DEFLATED if deflated else zipfile.ZIP_STORED
+    # an entry that is given ready-made does not take the level of its archive
+    info._compresslevel = 1  # type: ignore[attr-defined]  # noqa: SLF001
     info.external_attr = 0o644 << 16
     if isinstance(content, bytes):
         archive.writestr(info, content)
@@ -260,7 +320,7 @@ def _product_name(facts: Sequence[SwathFacts], unique: int) -> str:
     return "_".join(
         [
             first.overflight.flown.platform,
-            "IW_SLC_",
+            f"{first.swath.beam.name if first.swath.beam.is_stripmap else 'IW'}_SLC_",
             code,
             _stamp(first.utc(start)),
             _stamp(first.utc(stop)),

@@ -22,9 +22,10 @@ def calibration(facts: SwathFacts) -> bytes:
     columns = _columns(facts)
     ties = facts.tie_points
     vectors = []
-    for line in range(0, facts.n_lines + 486, 486):
+    second = round(1.0 / facts.swath.beam.line_interval)
+    for line in range(0, facts.n_lines + second, second):
         burst, within = divmod(min(line, facts.n_lines - 1), facts.swath.beam.lines)
-        time = facts.bursts[burst].start + within * (facts.stop - facts.start) / max(facts.n_lines - 1, 1)
+        time = facts.bursts[burst].start + within * facts.swath.beam.line_interval
         angle = np.radians(np.interp(columns, ties.sample[0], ties.incidence[burst]))
         flat = np.full(columns.size, CALIBRATION_CONSTANT)
         vectors.append(

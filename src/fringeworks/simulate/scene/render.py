@@ -11,29 +11,25 @@ from numpy.typing import NDArray
 from scipy.fft import fft2, ifft2, next_fast_len
 from scipy.special import i0
 
-from fringeworks.simulate.scene.beams import (
-    CALIBRATION_CONSTANT,
-    LINE_INTERVAL,
-    RANGE_STEP,
-    SAMPLING_RATE,
-    Beam,
-)
+from fringeworks.simulate.scene.beams import CALIBRATION_CONSTANT, WAVELENGTH, Beam
 from fringeworks.simulate.scene.carrier import Carrier, carrier_of
-from fringeworks.simulate.scene.ground import Ground, sight_of_nodes
+from fringeworks.simulate.scene.ground import SHADOW_SLOPE, Ground, sight_of_nodes
 from fringeworks.simulate.scene.lattice import (
-    COLUMN_STEP,
-    ROW_STEP,
     TILE_COLUMNS,
     TILE_ROWS,
     Lattice,
+    Tiles,
     lay_lattice,
-    lift_of,
     tile_fields,
 )
 from fringeworks.simulate.scene.layout import BurstPlace, Layout, Overflight, SwathPlace
 from fringeworks.simulate.scene.points import Points
 from fringeworks.simulate.scene.splat import (
+    DELAY,
+    EAST,
+    HEIGHT,
     TABLE_STEPS,
+    UP,
     Frame,
     Kernels,
     Map,
@@ -110,8 +106,8 @@ class Window:
 def windows_of(beam: Beam) -> tuple[Window, Window]:
     """Return the windows of a sub-swath along azimuth and range."""
     return (
-        Window(share=beam.azimuth_bandwidth * LINE_INTERVAL, coefficient=beam.window, span=_SPAN[0]),
-        Window(share=beam.range_bandwidth / SAMPLING_RATE, coefficient=beam.window, span=_SPAN[1]),
+        Window(share=beam.azimuth_bandwidth * beam.line_interval, coefficient=beam.window, span=_SPAN[0]),
+        Window(share=beam.range_bandwidth / beam.sampling_rate, coefficient=beam.window, span=_SPAN[1]),
     )
 
 
@@ -139,6 +135,11 @@ class Renderer:
         return lay_lattice(self.layout, self.ground)
 
     @cached_property
+    def tiles(self) -> Tiles:
+        """The lattice in tiles."""
+        return Tiles(lattice=self.lattice, ground=self.ground)
+
+    @cached_property
     def incidence(self) -> NDArray[np.float32]:
         """Of the nodes of the ground [rad]."""
         return sight_of_nodes(self.layout, self.ground)[1]
@@ -147,16 +148,17 @@ class Renderer:
         """Return the ground as it is on a date, for kernels."""
         ground, grid = self.ground, self.ground.grid
         plane = ground.ionospheric(date_index)
-        delay = ground.turbulent(date_index) + ground.layered(date_index, self.incidence)
+        layers = np.empty((*grid.shape, 5), np.float32)
+        layers[..., HEIGHT] = ground.height
+        layers[..., EAST : UP + 1] = np.moveaxis(ground.moved(date_index), 0, -1)
+        layers[..., DELAY] = ground.turbulent(date_index) + ground.layered(date_index, self.incidence)
         return Map(
             lon=math.radians(grid.x_start + 0.5 * grid.x_step),
             lat=math.radians(grid.y_start + 0.5 * grid.y_step),
             lon_step=math.radians(grid.x_step),
             lat_step=math.radians(grid.y_step),
-            height=ground.height,
+            layers=layers,
             cover=ground.cover,
-            shift=ground.shift(date_index),
-            delay=delay,
             ion=np.array([plane[0, 0], plane[1, 0] - plane[0, 0], plane[0, 1] - plane[0, 0]], np.float64),
         )
 
@@ -167,16 +169,18 @@ class Renderer:
     def frame(self, overflight: Overflight, swath: SwathPlace, burst: BurstPlace) -> Frame:
         """Return the grid of a burst, with the errors that were asked for."""
         name, flown = swath.beam.name, overflight.flown
+        drift = self.ground.ionospheric_rate(self.layout.overflights.index(overflight), overflight.arc)
         return Frame(
             start=burst.start,
             middle=0.5 * (swath.beam.lines - 1),
-            step=LINE_INTERVAL,
+            step=swath.beam.line_interval,
             near=swath.near,
-            range_step=RANGE_STEP,
+            range_step=swath.beam.range_step,
             reference=self.layout.reference_range,
             late=flown.azimuth_error.get(name, 0.0),
             far=flown.range_error.get(name, 0.0),
             turn=self.layout.scenario.phase_offsets.get((flown.platform, name), 0.0),
+            drift=2.0 / WAVELENGTH * drift,
             pad=_PAD,
             carrier=self.carrier(overflight, swath, burst).packed(),
         )
@@ -196,12 +200,13 @@ class Renderer:
             overflight.arc.half, overflight.arc.position, overflight.arc.velocity, overflight.arc.acceleration
         )
         energy = azimuth.energy(shape[0]) * across.energy(shape[1])
-        self._clutter(grid, date_index, polarisation, kernels=kernels, frame=frame, path=path, world=world)
+        flat = grid.view(np.float32)
+        self._clutter(flat, date_index, polarisation, kernels=kernels, frame=frame, path=path, world=world)
         grid *= np.float32(1.0 / math.sqrt(energy))
         found = np.full((len(self.points), 2), np.nan)
         time, distance, ion = self.points.seen(path, world)
         lay_points(
-            grid, kernels, frame, time, distance, ion, self.points.amplitude(swath.beam, polarisation), found
+            flat, kernels, frame, time, distance, ion, self.points.amplitude(swath.beam, polarisation), found
         )
         grid = self._focus(grid, azimuth, across, self._noise_stream(date_index, swath, burst, polarisation))
         out = np.zeros((lines, samples, 2), np.int16)
@@ -215,7 +220,7 @@ class Renderer:
 
     def _clutter(
         self,
-        grid: NDArray[np.complex64],
+        grid: NDArray[np.float32],
         date_index: int,
         polarisation: str,
         *,
@@ -225,20 +230,20 @@ class Renderer:
         world: Map,
     ) -> None:
         """Lay every scatterer of the lattice that can fall into a burst."""
-        lattice, scenario = self.lattice, self.layout.scenario
+        lattice, tiles = self.lattice, self.tiles
         weights = self.weights(date_index, polarisation)
         stop = frame.start + (grid.shape[0] - frame.pad) * frame.step
-        row_time = ROW_STEP * frame.step * TILE_ROWS
-        slack = abs(frame.late) * frame.step + 0.01
+        slack = abs(frame.late) * frame.step + abs(frame.drift) / 1_500.0 + 0.01
         rows = range(
-            math.floor((frame.start - frame.pad * frame.step - slack) / row_time),
-            math.ceil((stop + slack) / row_time),
+            math.floor((frame.start - frame.pad * frame.step - slack) / tiles.row_time),
+            math.ceil((stop + slack) / tiles.row_time),
         )
+        shaded = self.layout.scenario.shadow and self.ground.steepest > SHADOW_SLOPE
         n_fields = date_index + 2
         for row in rows:
-            lit = np.full(TILE_ROWS, -math.inf if scenario.shadow else math.inf)
+            lit = np.full(TILE_ROWS, -math.inf if shaded else math.inf)
             time, scaled = lattice.rows(row * TILE_ROWS, TILE_ROWS)
-            for column in self._columns(frame, grid.shape[1]):
+            for column in self._columns(frame, grid.shape[1] // 2, row, shaded=shaded):
                 first = column * TILE_COLUMNS
                 project(
                     grid,
@@ -253,21 +258,19 @@ class Renderer:
                     time,
                     lattice.strength[first:],
                     weights,
-                    tile_fields(self.streams, polarisation, (row, column), n_fields),
+                    tile_fields(self.streams, polarisation, (row, int(column)), n_fields),
                     lit,
                 )
 
-    def _columns(self, frame: Frame, width: int) -> range:
-        """Return the tiles of columns whose scatterers may fall into a burst, given how high the ground is."""
-        lattice, (low, high) = self.lattice, lift_of(self.ground)
-        near = frame.near - (frame.pad + abs(frame.far)) * RANGE_STEP + low - 30.0
-        far = frame.near + (width + abs(frame.far)) * RANGE_STEP + high + 30.0
-        step = COLUMN_STEP * RANGE_STEP * TILE_COLUMNS
-        n_tiles = -(-lattice.n_columns // TILE_COLUMNS)
-        return range(
-            max(math.floor((near - lattice.near) / step), 0),
-            min(math.ceil((far - lattice.near) / step), n_tiles),
-        )
+    def _columns(self, frame: Frame, width: int, row: int, *, shaded: bool) -> NDArray[np.int64]:
+        """Return the tiles of a row whose scatterers may fall into a burst, given how high the ground is.
+
+        What lies nearer may cast a shadow: it is passed too, where shadows are wanted.
+        """
+        near, far = self.tiles.reach(row)
+        first = frame.near - (frame.pad + abs(frame.far)) * frame.range_step - 30.0
+        last = frame.near + (width + abs(frame.far)) * frame.range_step + 30.0
+        return np.flatnonzero((near <= last) & ((far >= first) | shaded))
 
     def weights(self, date_index: int, polarisation: str) -> NDArray[np.complex64]:
         """Return how the land covers mix the fields of a date, times their amplitudes, (cover, field)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
@@ -15,7 +15,8 @@ from fringeworks.errors import OutOfRangeError, TooFewDataError
 from fringeworks.simulate.fields import LayeredAir, PowerLaw, Terrain
 from fringeworks.simulate.motion import Motion
 from fringeworks.simulate.orbit import Baseline
-from fringeworks.simulate.scene.beams import BEAMS
+from fringeworks.simulate.scene.beams import BEAMS, STRIPMAP, Beam, beam_of
+from fringeworks.simulate.scene.earth import PlateMotion
 
 AT_REST: Final = Baseline()
 """No offset."""
@@ -158,10 +159,14 @@ class Ionosphere:
         Standard deviation of the path at the centre [m].
     slope : float
         Standard deviation of its slope eastward and northward [m per km].
+    height : float
+        Of the thin layer [m]: while a target is in the beam the line of sight moves through the layer, and a slope along
+        the track moves the target in azimuth.  0 lays it on the ground, where nothing moves.
     """
 
     constant: float = 0.0
     slope: float = 0.0
+    height: float = 350e3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,11 +188,17 @@ class SceneScenario:
     track : int, optional
         Relative orbit; None takes the one whose burst clock puts the middle of the bursts on the centre.
     swaths : tuple of str
-        ``IW1`` ... side by side.
+        ``IW1`` ... side by side, or one beam of strip map, ``S3``.
     samples : int
         Of each sub-swath.
-    overlap : int
-        Samples that neighbours share.
+    lines : int, optional
+        Of a strip map's image; IW bursts have the lines their clock gives them.
+    coarseness : int
+        How many times longer than real the line interval is, and how many times narrower the azimuth band: bursts of fewer
+        lines, all else (clock, steering, Doppler rates, spectral separation of overlaps) as it is.  Small scenes cost as many
+        times less.
+    overlap : int, optional
+        Samples that neighbours share; None for 400, or a quarter of narrow sub-swaths.
     slices, bursts : int
         Products of a date along track, and bursts of each.
     polarisations : tuple of str
@@ -211,10 +222,16 @@ class SceneScenario:
         Ramps.
     phase_offsets : mapping of (platform, sub-swath) to float
         Constant phase of the images [rad].
+    tides : bool
+        Whether the solid Earth tide moves the ground.
+    plate : PlateMotion, optional
+        How the plate moves.
     shadow : bool
         Whether ground behind crests is dark (layover comes by itself).
     orbit_hours : float
         Half the span of the orbit files [h]; the usual 26 h are 13.
+    deflated : bool
+        Whether the zips are deflated, as real ones are; what is not is written faster and is larger.
     """
 
     title: str
@@ -225,7 +242,9 @@ class SceneScenario:
     track: int | None = None
     swaths: tuple[str, ...] = ("IW2",)
     samples: int = 4000
-    overlap: int = 400
+    lines: int | None = None
+    coarseness: int = 1
+    overlap: int | None = None
     slices: int = 1
     bursts: int = 2
     polarisations: tuple[str, ...] = ("VV",)
@@ -241,11 +260,31 @@ class SceneScenario:
     layered: LayeredAir | None = None
     ionosphere: Ionosphere | None = None
     phase_offsets: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    tides: bool = False
+    plate: PlateMotion | None = None
     shadow: bool = True
     orbit_hours: float = 13.0
+    deflated: bool = True
 
     def __post_init__(self) -> None:
         _check(self)
+
+    @property
+    def is_stripmap(self) -> bool:
+        """Whether it shows strip map images."""
+        return self.swaths[0] in STRIPMAP
+
+    @property
+    def n_shared(self) -> int:
+        """Samples that neighbouring sub-swaths share."""
+        return min(400, self.samples // 4) if self.overlap is None else self.overlap
+
+    def beam(self, name: str) -> Beam:
+        """Return a sub-swath's beam with the lines of this scene."""
+        beam = beam_of(name)
+        if self.lines is not None:
+            beam = replace(beam, lines=self.lines)
+        return beam.coarsened(self.coarseness)
 
     @property
     def dates(self) -> tuple[date, ...]:
@@ -262,17 +301,12 @@ def _check(scenario: SceneScenario) -> None:
     dates = list(scenario.dates)
     if not dates or dates != sorted(set(dates)):
         raise TooFewDataError(f"{len(dates)} passes", expected="at least one, sorted and without repeats")
-    numbers = [int(name[-1]) for name in scenario.swaths if name in BEAMS]
-    complete = bool(numbers) and len(numbers) == len(scenario.swaths)
-    if not complete or numbers != list(range(min(numbers), max(numbers) + 1)):
-        raise OutOfRangeError(
-            f"sub-swaths {scenario.swaths}", expected="neighbours of IW1, IW2, IW3 in order"
-        )
+    _check_images(scenario)
     if scenario.polarisations not in {("VV",), ("VV", "VH")}:
         raise OutOfRangeError(f"polarisations {scenario.polarisations}", expected="VV, or VV and VH")
-    if scenario.samples < 200 or not 0 <= scenario.overlap < scenario.samples // 2:
+    if scenario.samples < 200 or not 0 <= scenario.n_shared < scenario.samples // 2:
         raise OutOfRangeError(
-            f"{scenario.samples} samples with {scenario.overlap} shared",
+            f"{scenario.samples} samples with {scenario.n_shared} shared",
             expected="at least 200, sharing less than half",
         )
     if scenario.slices < 1 or scenario.bursts < 1:
@@ -281,6 +315,30 @@ def _check(scenario: SceneScenario) -> None:
         )
     if not math.isclose(sum(cover.share for cover in scenario.land), 1.0, abs_tol=1e-6):
         raise OutOfRangeError("land covers whose shares do not sum to 1", expected="shares that do")
-    strays = {name for p in scenario.passes for name in (*p.azimuth_error, *p.range_error)} - set(BEAMS)
+    strays = {name for p in scenario.passes for name in (*p.azimuth_error, *p.range_error)}
+    strays |= {name for p in scenario.passes for name, _ in p.missing}
+    strays -= set(BEAMS) | set(STRIPMAP)
     if strays:
-        raise OutOfRangeError(f"timing errors of {sorted(strays)}", expected="errors by sub-swath")
+        raise OutOfRangeError(f"timing errors or bursts of {sorted(strays)}", expected="names of sub-swaths")
+
+
+def _check_images(scenario: SceneScenario) -> None:
+    numbers = [int(name[-1]) for name in scenario.swaths if name in BEAMS]
+    complete = bool(numbers) and len(numbers) == len(scenario.swaths)
+    side_by_side = complete and numbers == list(range(min(numbers), max(numbers) + 1))
+    stripmap = len(scenario.swaths) == 1 and scenario.swaths[0] in STRIPMAP
+    if not side_by_side and not stripmap:
+        raise OutOfRangeError(
+            f"sub-swaths {scenario.swaths}",
+            expected=f"neighbours of IW1, IW2, IW3 in order, or one of {', '.join(STRIPMAP)}",
+        )
+    if stripmap and (scenario.slices, scenario.bursts) != (1, 1):
+        raise OutOfRangeError(
+            f"{scenario.slices} slices of {scenario.bursts} bursts in strip map", expected="one of one"
+        )
+    if scenario.lines is not None and (not stripmap or scenario.lines < 200):
+        raise OutOfRangeError(
+            f"{scenario.lines} lines of {scenario.swaths[0]}", expected="at least 200, in strip map only"
+        )
+    if not 1 <= scenario.coarseness <= 8:
+        raise OutOfRangeError(f"coarseness {scenario.coarseness}", expected="1 to 8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,12 +57,17 @@ class WrittenScene:
 
 
 def simulate_scene(
-    scenario: SceneScenario, folder: Path, *, rng: np.random.Generator, report: Report | None = None
+    scenario: SceneScenario,
+    folder: Path,
+    *,
+    rng: np.random.Generator,
+    workers: int = 1,
+    report: Report | None = None,
 ) -> WrittenScene:
     """Write a scene and its truth.
 
-    Products that the same scenario and seed have already written to the folder are kept: a run that was stopped goes on
-    where it was.
+    Bursts and products that the same scenario and seed have already written to the folder are kept: a run that was stopped
+    goes on where it was, one that was finished is not done again.
 
     Parameters
     ----------
@@ -71,6 +77,8 @@ def simulate_scene(
         New, or of an earlier run of the same scenario.
     rng : numpy.random.Generator
         Source of all randomness; the same state gives the same bytes.
+    workers : int
+        Bursts rendered at a time; the bytes do not depend on it, memory does (about 24 bytes a sample of a burst each).
     report : callable, optional
         Called with one line for each product.
 
@@ -85,6 +93,9 @@ def simulate_scene(
     streams = Streams.rooted(rng)
     digest = hashlib.sha256(f"{scenario!r} {streams.root}".encode()).hexdigest()
     _claim(folder, digest)
+    done = _finished(folder, report)
+    if done is not None:
+        return done
     ground = lay_ground(layout, streams)
     points = strew(ground, streams)
     renderer = Renderer(layout=layout, ground=ground, points=points, streams=streams)
@@ -96,7 +107,7 @@ def simulate_scene(
     for k in range(len(layout.overflights)):
         of_date = []
         for part in range(scenario.slices):
-            made = _product(renderer, k, part, folder)
+            made = _product(renderer, k, part, folder, workers=workers)
             n_samples, n_kept = n_samples + made.n_samples, n_kept + made.kept
             of_date.append(made.path)
             seen.extend((k, s) for s in made.seen)
@@ -109,13 +120,51 @@ def simulate_scene(
     names = [[path.name for path in of_date] for of_date in products]
     text = describe(layout, ground, names, [path.name for path in orbits])
     (truth / "truth.json").write_text(text, encoding="utf-8")
-    return WrittenScene(
+    shutil.rmtree(folder / "unfinished", ignore_errors=True)
+    written = WrittenScene(
         folder=folder,
         products=tuple(products),
         orbits=orbits,
         dem=dem,
         n_samples=n_samples,
         n_kept=n_kept,
+    )
+    _finish(written)
+    return written
+
+
+def _finish(written: WrittenScene) -> None:
+    """Note that a scene is complete."""
+    note = {
+        "products": [[path.name for path in of_date] for of_date in written.products],
+        "orbits": [path.name for path in written.orbits],
+        "n_samples": written.n_samples,
+    }
+    (written.folder / "truth" / "finished.json").write_text(json.dumps(note) + "\n", encoding="utf-8")
+
+
+def _finished(folder: Path, report: Report | None) -> WrittenScene | None:
+    """Return the scene that an earlier run finished, None where anything of it is missing."""
+    mark = folder / "truth" / "finished.json"
+    if not mark.exists():
+        return None
+    note = json.loads(mark.read_text(encoding="utf-8"))
+    products = tuple(tuple(folder / "slc" / name for name in of_date) for of_date in note["products"])
+    orbits = tuple(folder / "orbits" / name for name in note["orbits"])
+    truth = [folder / "truth" / name for name in ("truth.json", "truth.npz", "points.npz")]
+    flat = [path for of_date in products for path in of_date]
+    if not all(path.exists() for path in (*flat, *orbits, *truth, folder / "dem.tif")):
+        return None
+    if report is not None:
+        for path in flat:
+            report(f"kept {path.name}")
+    return WrittenScene(
+        folder=folder,
+        products=products,
+        orbits=orbits,
+        dem=folder / "dem.tif",
+        n_samples=note["n_samples"],
+        n_kept=len(flat),
     )
 
 
@@ -142,7 +191,9 @@ class _Product:
     kept: bool
 
 
-def _product(renderer: Renderer, date_index: int, slice_index: int, folder: Path) -> _Product:
+def _product(
+    renderer: Renderer, date_index: int, slice_index: int, folder: Path, *, workers: int
+) -> _Product:
     """Write one product, or read what an earlier run noted of it."""
     note = folder / "truth" / "seen" / f"{date_index:03d}_{slice_index:02d}.json"
     places = note.with_suffix(".npy")
@@ -162,7 +213,8 @@ def _product(renderer: Renderer, date_index: int, slice_index: int, folder: Path
                 for entry, place in zip(noted["bursts"], np.load(places), strict=True)
             )
             return _Product(path=path, seen=seen, n_samples=noted["n_samples"], kept=True)
-    made = write_product(renderer, date_index, slice_index, folder / "slc", world=renderer.world(date_index))
+    work = folder / "unfinished" / f"{date_index:03d}_{slice_index:02d}"
+    made = write_product(renderer, date_index, slice_index, folder / "slc", work=work, workers=workers)
     entries = [
         {
             "swath": s.swath,

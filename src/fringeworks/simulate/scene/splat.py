@@ -16,14 +16,16 @@ from numpy.typing import NDArray
 from fringeworks.constants import SPEED_OF_LIGHT, WGS84_FLATTENING, WGS84_SEMI_MAJOR
 from fringeworks.simulate.scene.beams import WAVELENGTH
 from fringeworks.simulate.scene.compiled import kernel
-from fringeworks.simulate.scene.sight import horner, seen_from
+from fringeworks.simulate.scene.sight import horner, seen_near
 
 _E2 = WGS84_FLATTENING * (2.0 - WGS84_FLATTENING)
 _A = WGS84_SEMI_MAJOR
-_CYCLES = 4.0 * math.pi / WAVELENGTH
 _C = SPEED_OF_LIGHT
+_TURN = 2.0 * math.pi
 TABLE_STEPS = 2048
 """Entries of a kernel's table per sample."""
+HEIGHT, EAST, NORTH, UP, DELAY = range(5)
+"""Layers of a :class:`Map`."""
 
 
 class Path(NamedTuple):
@@ -42,10 +44,9 @@ class Map(NamedTuple):
     lat: float
     lon_step: float
     lat_step: float
-    height: NDArray[np.float32]
+    layers: NDArray[np.float32]
+    """Height, movement east, north and up, and delay [m], (y, x, layer): what belongs together lies together."""
     cover: NDArray[np.uint8]
-    shift: NDArray[np.float32]
-    delay: NDArray[np.float32]
     ion: NDArray[np.float64]
     """Ionospheric path at node (0, 0) and per node along y and x [m]."""
 
@@ -70,6 +71,8 @@ class Frame(NamedTuple):
     """Timing error [samples]."""
     turn: float
     """Constant phase [rad]."""
+    drift: float
+    """Doppler frequency that targets get from flying past the slope of the ionosphere [Hz]."""
     pad: int
     """Grid lines and samples before the first of the burst."""
     carrier: NDArray[np.float64]
@@ -101,49 +104,63 @@ def ramp_phase(carrier: NDArray[np.float64], eta: float, two_way: float) -> floa
 
 @kernel
 def lay(
-    grid: NDArray[np.complex64],
+    grid: NDArray[np.float32],
     kernels: Kernels,
     frame: Frame,
     time: float,
     distance: float,
     dispersive: float,
-    amplitude: complex,
+    real: float,
+    imaginary: float,
+    across: NDArray[np.float32],
 ) -> tuple[float, float]:
     """Lay one scatterer on the grid; return its line and sample in the burst (compiled).
 
-    ``distance`` is the path of the pulse's phase without, ``dispersive`` the path by the ionosphere.
+    ``distance`` is the path of the pulse's phase without, ``dispersive`` the path by the ionosphere; ``across`` is room for
+    the weights of two numbers a sample of the kernel.
     """
-    line = (time - (distance - frame.reference) / _C - frame.start) / frame.step + frame.late
     sample = (distance + dispersive - frame.near) / frame.range_step + frame.far
+    line = (time - (distance - frame.reference) / _C - frame.start) / frame.step + frame.late
+    two_way = 2.0 * (frame.near + sample * frame.range_step) / _C
+    if frame.drift != 0.0:
+        offset = two_way - frame.carrier[0]
+        rate = frame.carrier[6] + offset * (frame.carrier[7] + offset * frame.carrier[8])
+        line -= frame.drift / rate / frame.step
     y, x = line + frame.pad, sample + frame.pad
     n_y, n_x = kernels.n_azimuth, kernels.n_range
     first_y, first_x = math.ceil(y - 0.5 * n_y), math.ceil(x - 0.5 * n_x)
-    if first_y < 0 or first_x < 0 or first_y + n_y > grid.shape[0] or first_x + n_x > grid.shape[1]:
+    if first_y < 0 or first_x < 0 or first_y + n_y > grid.shape[0] or 2 * (first_x + n_x) > grid.shape[1]:
         return line, sample
-    two_way = 2.0 * (frame.near + sample * frame.range_step) / _C
-    phase = frame.turn - _CYCLES * (distance - dispersive)
-    phase -= ramp_phase(frame.carrier, (line - frame.middle) * frame.step, two_way)
-    value = amplitude * complex(math.cos(phase), math.sin(phase))
+    ramp = ramp_phase(frame.carrier, (line - frame.middle) * frame.step, two_way)
+    cycles = (frame.turn - ramp) / _TURN - 2.0 * (distance - dispersive) / WAVELENGTH
+    phase = _TURN * (cycles - math.floor(cycles))
+    cosine, sine = math.cos(phase), math.sin(phase)
+    turned, quarter = real * cosine - imaginary * sine, real * sine + imaginary * cosine
     at_x = (first_x - x + 0.5 * n_x) * TABLE_STEPS
     low_x = int(at_x)
     share_x = at_x - low_x
+    for j in range(n_x):
+        k = low_x + j * TABLE_STEPS
+        weight = np.float32(kernels.range[k] * (1.0 - share_x) + kernels.range[k + 1] * share_x)
+        across[2 * j] = weight
+        across[2 * j + 1] = weight
     at_y = (first_y - y + 0.5 * n_y) * TABLE_STEPS
     low_y = int(at_y)
     share_y = at_y - low_y
     for i in range(n_y):
         k = low_y + i * TABLE_STEPS
-        weight = kernels.azimuth[k] * (1.0 - share_y) + kernels.azimuth[k + 1] * share_y
-        along = np.complex64(value * weight)
+        factor = kernels.azimuth[k] * (1.0 - share_y) + kernels.azimuth[k + 1] * share_y
+        even, odd = np.float32(turned * factor), np.float32(quarter * factor)
+        target = grid[first_y + i, 2 * first_x : 2 * (first_x + n_x)]
         for j in range(n_x):
-            m = low_x + j * TABLE_STEPS
-            across = np.float32(kernels.range[m] * (1.0 - share_x) + kernels.range[m + 1] * share_x)
-            grid[first_y + i, first_x + j] += along * across
+            target[2 * j] += even * across[2 * j]
+            target[2 * j + 1] += odd * across[2 * j + 1]
     return line, sample
 
 
 @kernel
 def project(
-    grid: NDArray[np.complex64],
+    grid: NDArray[np.float32],
     kernels: Kernels,
     frame: Frame,
     path: Path,
@@ -162,8 +179,8 @@ def project(
 
     Parameters
     ----------
-    grid : complex64, (line, sample)
-        Added to.
+    grid : float32, (line, 2 x sample)
+        Real and imaginary parts, added to.
     longitude, latitude : float64, (row power, column power)
         Polynomials of the lattice's angles [rad] in its scaled coordinates.
     rows, cols : float64, (row), (column)
@@ -179,67 +196,83 @@ def project(
     lit : float64, (row)
         Largest look angle so far of each row: what lies lower is in shadow; updated.  Infinite values are kept: no shadow.
     """
-    n_rows, n_cols = world.height.shape
+    n_rows, n_cols = world.cover.shape
     lon_row, lat_row = np.empty(longitude.shape[1]), np.empty(latitude.shape[1])
+    across = np.empty(2 * kernels.n_range, np.float32)
+    value = np.empty(5)
     for i in range(rows.size):
         for k in range(lon_row.size):
             lon_row[k] = horner(longitude[:, k], rows[i])
             lat_row[k] = horner(latitude[:, k], rows[i])
         time = guess[i]
+        turned = (0.0, 0.0, 1.0, 0.0, 1.0, 0.0)
         for j in range(cols.size):
             lon, lat = horner(lon_row, cols[j]), horner(lat_row, cols[j])
             x, y = (lon - world.lon) / world.lon_step, (lat - world.lat) / world.lat_step
             if x < 0.0 or y < 0.0 or x >= n_cols - 1 or y >= n_rows - 1:
                 continue
-            cx, cy = int(x), int(y)
-            fx, fy = x - cx, y - cy
-            w00, w01, w10, w11 = (1 - fy) * (1 - fx), (1 - fy) * fx, fy * (1 - fx), fy * fx
-            height = _bilinear(world.height, cy, cx, w00, w01, w10, w11)
-            east = _bilinear(world.shift[0], cy, cx, w00, w01, w10, w11)
-            north = _bilinear(world.shift[1], cy, cx, w00, w01, w10, w11)
-            up = _bilinear(world.shift[2], cy, cx, w00, w01, w10, w11) + height
-            delay = _bilinear(world.delay, cy, cx, w00, w01, w10, w11)
+            _look_up(world.layers, y, x, value)
             kind = world.cover[int(y + 0.5), int(x + 0.5)]
-            sin_lon, cos_lon, sin_lat, cos_lat = math.sin(lon), math.cos(lon), math.sin(lat), math.cos(lat)
+            turned = _turned(lon, lat, turned)
+            _, _, cos_lon, sin_lon, cos_lat, sin_lat = turned
+            up = value[HEIGHT] + value[UP]
             prime = _A / math.sqrt(1.0 - _E2 * sin_lat * sin_lat)
-            across = (prime + up) * cos_lat - north * sin_lat
-            px = across * cos_lon - east * sin_lon
-            py = across * sin_lon + east * cos_lon
-            pz = (prime * (1.0 - _E2) + up) * sin_lat + north * cos_lat
-            time, distance = seen_from(px, py, pz, time, path.half, path.place, path.speed, path.pull)
+            outward = (prime + up) * cos_lat - value[NORTH] * sin_lat
+            px = outward * cos_lon - value[EAST] * sin_lon
+            py = outward * sin_lon + value[EAST] * cos_lon
+            pz = (prime * (1.0 - _E2) + up) * sin_lat + value[NORTH] * cos_lat
+            time, distance, nadir = seen_near(px, py, pz, time, path.half, path.place, path.speed, path.pull)
             if lit[i] < math.inf:
-                angle = _off_nadir(px, py, pz, distance, time, path)
-                if angle < lit[i]:
+                if nadir < lit[i]:
                     continue
-                lit[i] = angle
+                lit[i] = nadir
             total = np.complex64(0.0)
             for k in range(fields.shape[0]):
                 total += weights[kind, k] * fields[k, i, j]
+            total *= strength[j]
             ion = world.ion[0] + world.ion[1] * y + world.ion[2] * x
-            lay(grid, kernels, frame, time, distance + delay, ion, complex(total * strength[j]))
+            lay(grid, kernels, frame, time, distance + value[DELAY], ion, total.real, total.imag, across)
 
 
 @kernel
-def _bilinear(
-    layer: NDArray[np.float32], y: int, x: int, w00: float, w01: float, w10: float, w11: float
-) -> float:
-    return float(
-        w00 * layer[y, x] + w01 * layer[y, x + 1] + w10 * layer[y + 1, x] + w11 * layer[y + 1, x + 1]
+def _look_up(layers: NDArray[np.float32], y: float, x: float, value: NDArray[np.float64]) -> None:
+    """Interpolate all layers of a map between four nodes, bilinear."""
+    i, j = int(y), int(x)
+    fy, fx = y - i, x - j
+    w00, w01, w10, w11 = (1.0 - fy) * (1.0 - fx), (1.0 - fy) * fx, fy * (1.0 - fx), fy * fx
+    for k in range(value.size):
+        value[k] = (
+            w00 * layers[i, j, k]
+            + w01 * layers[i, j + 1, k]
+            + w10 * layers[i + 1, j, k]
+            + w11 * layers[i + 1, j + 1, k]
+        )
+
+
+@kernel
+def _turned(
+    lon: float, lat: float, last: tuple[float, float, float, float, float, float]
+) -> tuple[float, float, float, float, float, float]:
+    """Return longitude, latitude, and cosine and sine of each, from those of a point close by where there is one."""
+    d, e = lon - last[0], lat - last[1]
+    if abs(d) > 1e-4 or abs(e) > 1e-4:
+        return lon, lat, math.cos(lon), math.sin(lon), math.cos(lat), math.sin(lat)
+    # the first term left out is below 1e-17; a tile is 128 columns, whose rounding adds up to less than 1e-13
+    cd, sd = 1.0 - 0.5 * d * d, d - d * d * d / 6.0
+    ce, se = 1.0 - 0.5 * e * e, e - e * e * e / 6.0
+    return (
+        lon,
+        lat,
+        last[2] * cd - last[3] * sd,
+        last[3] * cd + last[2] * sd,
+        last[4] * ce - last[5] * se,
+        last[5] * ce + last[4] * se,
     )
 
 
 @kernel
-def _off_nadir(px: float, py: float, pz: float, distance: float, time: float, path: Path) -> float:
-    """Return minus the cosine of the angle at the satellite between the Earth's centre and the point."""
-    t = time / path.half
-    sx, sy, sz = horner(path.place[0], t), horner(path.place[1], t), horner(path.place[2], t)
-    radius = math.sqrt(sx * sx + sy * sy + sz * sz)
-    return ((px - sx) * sx + (py - sy) * sy + (pz - sz) * sz) / (radius * distance)
-
-
-@kernel
 def lay_points(
-    grid: NDArray[np.complex64],
+    grid: NDArray[np.float32],
     kernels: Kernels,
     frame: Frame,
     time: NDArray[np.float64],
@@ -249,9 +282,11 @@ def lay_points(
     found: NDArray[np.float64],
 ) -> None:
     """Lay single points; ``found``, (point, 2), gets their lines and samples in the burst (compiled)."""
+    across = np.empty(2 * kernels.n_range, np.float32)
     for i in range(time.size):
+        value = amplitude[i]
         found[i, 0], found[i, 1] = lay(
-            grid, kernels, frame, time[i], distance[i], dispersive[i], amplitude[i]
+            grid, kernels, frame, time[i], distance[i], dispersive[i], value.real, value.imag, across
         )
 
 

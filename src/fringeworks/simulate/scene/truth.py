@@ -12,18 +12,21 @@ from numpy.typing import NDArray
 
 from fringeworks.constants import SPEED_OF_LIGHT
 from fringeworks.simulate.orbit import ground_points, local_axes
-from fringeworks.simulate.scene.beams import LINE_INTERVAL, RANGE_STEP, WAVELENGTH
-from fringeworks.simulate.scene.ground import Ground, sight_of_nodes
+from fringeworks.simulate.scene.beams import WAVELENGTH
+from fringeworks.simulate.scene.carrier import fm_rate
+from fringeworks.simulate.scene.ground import LAYOVER_SLOPE, Ground, sight_of_nodes
+from fringeworks.simulate.scene.lattice import lay_lattice
 from fringeworks.simulate.scene.layout import Layout
 from fringeworks.simulate.scene.points import Points
 from fringeworks.simulate.scene.product import Seen
 from fringeworks.simulate.scene.scenario import SceneScenario
-from fringeworks.simulate.scene.sight import locate, zero_doppler
+from fringeworks.simulate.scene.sight import zero_doppler
 
 Values = NDArray[np.float64]
 CONVENTIONS = (
     "phase of a sample = -4 pi/lambda (range + delay - ionosphere); displacement along the line of sight is positive toward "
-    "the satellite, in metres since the first date; look vectors are east, north, up, ground to satellite; line time = "
+    "the satellite, in metres since the first date, of the ground's own motions; plate_velocity (m/yr) and tide (m, absolute) "
+    "add to it; look vectors are east, north, up, ground to satellite; line time = "
     "zero-Doppler time - (range - reference_range)/c; a timing error e puts a target e lines or samples beyond the place that "
     "the annotation gives; heights are metres above the WGS84 ellipsoid, exactly bilinear between pixel centres"
 )
@@ -65,6 +68,8 @@ def write_layers(layout: Layout, ground: Ground, folder: Path) -> None:
         "layover_or_shadow": hidden(layout, ground),
         "velocity": ground.velocity(los),
         "displacement": np.stack([np.sum(move * los, axis=0) for move in moves]),
+        "plate_velocity": np.sum(ground.plate_velocity() * los, axis=0),
+        "tide": np.stack([np.sum(ground.tide(k) * los, axis=0) for k in range(n_dates)]),
         "turbulence": np.stack([ground.turbulent(k) for k in range(n_dates)]),
         "layered": np.stack([ground.layered(k, incidence) for k in range(n_dates)]),
         "ionosphere": np.stack([ground.ionospheric(k) for k in range(n_dates)]),
@@ -83,10 +88,10 @@ def imaged(layout: Layout, ground: Ground) -> NDArray[np.bool_]:
     time = time - (distance - layout.reference_range) / SPEED_OF_LIGHT
     inside = np.zeros(time.shape, bool)
     for swath in layout.swaths:
-        sample = (distance - swath.near) / RANGE_STEP
+        sample = (distance - swath.near) / swath.beam.range_step
         across = (sample >= swath.valid_samples[0]) & (sample <= swath.valid_samples[1])
         for burst in layout.bursts(first, swath):
-            line = (time - burst.start) / LINE_INTERVAL
+            line = (time - burst.start) / swath.beam.line_interval
             inside |= across & (line >= swath.valid_lines[0]) & (line <= swath.valid_lines[1])
     return inside
 
@@ -99,13 +104,15 @@ def hidden(layout: Layout, ground: Ground) -> NDArray[np.bool_]:
     """
     start, stop, near, far = layout.extent()
     top = max(float(ground.height.max()), 0.0)
-    arc = layout.overflights[0].arc
-    across = np.arange(near - 200.0, far + top + 200.0, 4.0 * RANGE_STEP)
-    along = np.arange(start, stop, 2.0 * LINE_INTERVAL)
+    arc, beam = layout.overflights[0].arc, layout.swaths[0].beam
+    across = np.arange(near - 200.0, far + top + 200.0, 4.0 * beam.range_step)
+    along = np.arange(start, stop, 2.0 * beam.line_interval)
     bad = np.zeros(tuple(ground.grid.shape), bool)
+    if ground.steepest < LAYOVER_SLOPE:
+        return bad
+    lattice = lay_lattice(layout, ground)
     for block in np.array_split(along, max(1, along.size // 64)):
-        time, distance = np.meshgrid(block, across, indexing="ij")
-        longitude, latitude = locate(arc, time, distance, np.zeros_like(time))
+        longitude, latitude = lattice.place(block, across)
         lon, lat = np.degrees(longitude), np.degrees(latitude)
         height = np.nan_to_num(ground.interpolate(ground.height, lon, lat))
         points = ground_points(longitude, latitude, height)
@@ -163,6 +170,16 @@ def write_points(layout: Layout, points: Points, seen: Sequence[tuple[int, Seen]
     )
 
 
+def ionospheric_shift(layout: Layout, ground: Ground, date_index: int) -> float:
+    """Return by how many lines the ionosphere moves targets in the middle of the scene: -f/k_a (2 dI/dt over lambda is f)."""
+    overflight = layout.overflights[date_index]
+    rate = ground.ionospheric_rate(date_index, overflight.arc)
+    swath = layout.swaths[len(layout.swaths) // 2]
+    distance = np.array([swath.near + 0.5 * swath.samples * swath.beam.range_step])
+    change = float(fm_rate(overflight.arc, 0.0, distance, float(layout.scenario.terrain.base))[0])
+    return -2.0 * rate / WAVELENGTH / change / swath.beam.line_interval
+
+
 def describe(layout: Layout, ground: Ground, products: Sequence[Sequence[str]], orbits: Sequence[str]) -> str:
     """Return the text of ``truth.json``."""
     scenario = layout.scenario
@@ -191,6 +208,7 @@ def describe(layout: Layout, ground: Ground, products: Sequence[Sequence[str]], 
                 },
                 "missing": [list(entry) for entry in flown.missing],
                 "ionosphere": list(ground.ionosphere(k)),
+                "ionosphere_azimuth_shift_lines": ionospheric_shift(layout, ground, k),
                 "units": [float(u) for u in ground.units[:, k]],
             }
         )
@@ -209,6 +227,7 @@ def describe(layout: Layout, ground: Ground, products: Sequence[Sequence[str]], 
         "conventions": CONVENTIONS,
         "wavelength": WAVELENGTH,
         "track": layout.track,
+        "coarseness": scenario.coarseness,
         "reference_range": layout.reference_range,
         "noise_db": scenario.noise,
         "motions": [m.name for m in scenario.motions],

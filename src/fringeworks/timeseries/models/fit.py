@@ -103,7 +103,8 @@ def fit(
     square, count = np.zeros(len(dates)), np.zeros(len(dates), np.int64)
     tally = Tally("pixels", 0, 0)
     seasons = np.array([t.columns[0] for t in design.terms if t.name in _SEASONS], np.int64)
-    limits = (options.minimum_dates, options.maximum_condition**2)
+    # a stack of fewer dates than the minimum is fitted where all of its dates have a value
+    limits = (min(options.minimum_dates, max(len(dates), 3)), options.maximum_condition**2)
     for tile in _tiles(rows, cols, len(dates), whole=covariance is None):
         values = displacement[:, tile.rows, tile.cols]
         height, width = values.shape[1:]

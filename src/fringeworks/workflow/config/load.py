@@ -14,9 +14,10 @@ from fringeworks.errors import ConfigurationError, MissingInputError, UnknownNam
 from fringeworks.workflow.config.records import commented_yaml, plain, record_from
 from fringeworks.workflow.config.schema import CONFIG_VERSION, RunConfig
 
-_METHODS: Final = ("sbas",)
+METHODS: Final = ("sbas", "pair")
+"""Chains that are offered."""
 _FAMILIES: Final = ("standard",)
-_SLC_KEYS: Final = ("slc", "orbits", "dem", "polarisation", "swaths")
+_SLC_KEYS: Final = ("orbits", "dem", "polarisation", "swaths", "exclude_dates")
 
 _HEADER = """\
 # Fringeworks run configuration. Every key is shown with its default; delete what you do not change.
@@ -73,10 +74,22 @@ def config_from(values: Mapping[str, Any], *, folder: Path) -> RunConfig:
         raise ConfigurationError(
             f"config_version {version}", expected=f"at most {CONFIG_VERSION}", hint="use a newer Fringeworks"
         )
-    _refuse_slc(values)
-    config = record_from(RunConfig, values)
+    config = record_from(RunConfig, _with_words(values))
     _check(config)
     return _absolute(config, folder)
+
+
+def _with_words(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give back the word that YAML takes for a truth value: ``diversity: off`` is read as false."""
+    part = values.get("coregistration")
+    if isinstance(part, Mapping) and part.get("diversity") is False:
+        return {**values, "coregistration": {**part, "diversity": "off"}}
+    return values
+
+
+def offered_families() -> list[str]:
+    """Return the product families that can be asked for: ours and those of installed plug-ins, by name."""
+    return sorted({*_FAMILIES, *(e.name for e in entry_points(group="fringeworks.products"))})
 
 
 def resolved(config: RunConfig) -> dict[str, Any]:
@@ -85,32 +98,16 @@ def resolved(config: RunConfig) -> dict[str, Any]:
     return values
 
 
-def _refuse_slc(values: Mapping[str, Any]) -> None:
-    inputs = values.get("inputs")
-    for key in _SLC_KEYS:
-        if isinstance(inputs, Mapping) and key in inputs:
-            if key != "slc" and inputs.get("interferograms"):
-                raise ConfigurationError(
-                    f"inputs.{key} goes with inputs.slc; a stack of interferograms brings its own",
-                    hint=f"leave inputs.{key} out",
-                )
-            raise ConfigurationError(
-                f"inputs.{key} starts from single-look complex images, which this version does not process yet",
-                expected="inputs.interferograms: {format: ..., path: ...}",
-                hint="form and unwrap the interferograms with another program, and give their folder",
-            )
-
-
 def _check(config: RunConfig) -> None:
     for name in config.methods:
-        if name not in _METHODS:
+        if name not in METHODS:
             raise UnknownNameError(
                 f"method {name!r}",
-                expected=f"one of {', '.join(_METHODS)}",
+                expected=f"one of {', '.join(METHODS)}",
                 hint="ps, ds and ps+ds need single-look complex images, which this version does not process yet",
             )
     for name in config.products.families:
-        offered = sorted({*_FAMILIES, *(e.name for e in entry_points(group="fringeworks.products"))})
+        offered = offered_families()
         if name not in offered:
             raise UnknownNameError(f"product family {name!r}", expected=f"one of {', '.join(offered)}")
     if "standard" not in config.products.families:
@@ -118,12 +115,7 @@ def _check(config: RunConfig) -> None:
             f"products.families = {list(config.products.families)}",
             expected="standard among them: the others build on it",
         )
-    if not config.inputs.interferograms.path:
-        raise ConfigurationError(
-            "inputs.interferograms.path is empty",
-            expected="the folder of a stack",
-            hint="set it, or try `fringeworks demo`",
-        )
+    _check_inputs(config)
     area = plain(config.area)
     given = [key for key, value in area.items() if value]
     if len(given) > 1:
@@ -138,6 +130,30 @@ def _check(config: RunConfig) -> None:
         )
 
 
+def _check_inputs(config: RunConfig) -> None:
+    inputs = config.inputs
+    if inputs.slc_patterns and inputs.interferograms.path:
+        raise ConfigurationError(
+            "inputs holds slc and interferograms.path", expected="one of them", hint="leave the other one out"
+        )
+    if inputs.slc_patterns:
+        if config.pairs.looks and len(config.pairs.looks) != 2:
+            raise ConfigurationError(f"pairs.looks = {list(config.pairs.looks)}", expected="[azimuth, range]")
+        return
+    if not inputs.interferograms.path:
+        raise ConfigurationError(
+            "inputs.slc and inputs.interferograms.path are empty",
+            expected="images, or the folder of a stack of interferograms",
+            hint="set one of them, or try `fringeworks demo`",
+        )
+    for key in _SLC_KEYS:
+        if getattr(inputs, key):
+            raise ConfigurationError(
+                f"inputs.{key} goes with inputs.slc; a stack of interferograms brings its own",
+                hint=f"leave inputs.{key} out",
+            )
+
+
 def _absolute(config: RunConfig, folder: Path) -> RunConfig:
     def at(path: str) -> str:
         return str((folder / Path(path).expanduser()).resolve()) if path else ""
@@ -148,7 +164,19 @@ def _absolute(config: RunConfig, folder: Path) -> RunConfig:
     )
     return replace(
         config,
-        inputs=replace(config.inputs, interferograms=stack),
+        inputs=replace(
+            config.inputs,
+            interferograms=stack,
+            slc=tuple(_pattern_at(p, folder) for p in config.inputs.slc_patterns),
+            orbits=at(config.inputs.orbits),
+            dem=at(config.inputs.dem),
+        ),
         area=area,
         output=replace(config.output, directory=at(config.output.directory)),
     )
+
+
+def _pattern_at(pattern: str, folder: Path) -> str:
+    """Make a path or pattern absolute without resolving what may hold wildcards."""
+    path = Path(pattern).expanduser()
+    return str(path if path.is_absolute() else folder.resolve() / path)

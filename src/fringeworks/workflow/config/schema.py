@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from fringeworks.errors import ConfigurationError
+from fringeworks.interferometry.design import PairOptions
+from fringeworks.interferometry.filters import FilterOptions
 from fringeworks.interferometry.quality import PairQualityOptions
+from fringeworks.interferometry.repair import RepairOptions
 from fringeworks.model.options import option, section
 from fringeworks.timeseries.models import ModelOptions
 from fringeworks.timeseries.reference import ReferenceOptions
 from fringeworks.timeseries.smallbaseline import InversionOptions
+from fringeworks.tops.options import DiversityOptions, GateOptions, JoinOptions, MatchingOptions
+from fringeworks.unwrap import UnwrapOptions
 
 CONFIG_VERSION: Final = 1
 _SIZE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([KMGT]i?B|B)?\s*$", re.IGNORECASE)
@@ -57,11 +62,29 @@ class InterferogramsInput:
 class InputsSection:
     """What goes in."""
 
+    slc: str | tuple[str, ...] = option(
+        (),
+        meaning="Sentinel-1 SLC products (SAFE zips or folders): a path, a pattern, a folder, or a list of these; relative "
+        "ones count from the folder of this file",
+    )
+    orbits: str = option(
+        "",
+        meaning="Folder of orbit files (EOF); only those that cover are used; none: the annotated orbits, flagged",
+    )
+    dem: str = option("", meaning="Elevation model for slc: a GeoTIFF or a folder of tiles")
+    polarisation: str = option("", meaning="VV, VH, HH or HV; empty: what all inputs hold, VV before HH")
+    swaths: tuple[str, ...] = option((), meaning="Sub-swaths to process; empty: what the inputs hold")
+    exclude_dates: tuple[str, ...] = option((), meaning="ISO dates of slc to leave out")
     interferograms: InterferogramsInput = section(InterferogramsInput, "A stack of unwrapped interferograms")
     dem_datum: Literal["", "ellipsoid", "egm96", "egm2008"] = option(
         "",
-        meaning="What heights in the stack are measured from, where you know it; written into the products",
+        meaning="What heights of the elevation model, or in the stack, are measured from; wins over what the file says",
     )
+
+    @property
+    def slc_patterns(self) -> tuple[str, ...]:
+        """The images' paths and patterns as a tuple, also when one was given."""
+        return ((self.slc,) if self.slc else ()) if isinstance(self.slc, str) else self.slc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +96,61 @@ class AreaSection:
     geojson: str = option("", meaning="GeoJSON file with polygons")
     shp: str = option("", meaning="Shapefile with polygons (.shp, or .zip that holds one)")
     kml: str = option("", meaning="KML file with polygons")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoregistrationSection(DiversityOptions):
+    """How the images are aligned."""
+
+    reference_date: str = option(
+        "auto", meaning="ISO date whose grid all others take; auto: by time, baseline, Doppler and season"
+    )
+    range_matching: bool = option(
+        default=True, meaning="Estimate a range shift for each date and sub-swath from amplitudes"
+    )
+    joins: bool = option(
+        default=True, meaning="Estimate phase steps between sub-swaths, date by date, and take them out"
+    )
+    matching: MatchingOptions = section(MatchingOptions, "How amplitudes are matched")
+    join: JoinOptions = section(JoinOptions, "How phase steps between sub-swaths are estimated")
+    gates: GateOptions = section(GateOptions, "When seams of bursts and sub-swaths pass, warn or fail")
+    gate: Literal["warn", "stop"] = option(
+        "warn",
+        meaning="What happens when burst overlaps of a date do not agree: say so and go on, or stop before interferograms "
+        "are formed",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilterSection(FilterOptions):
+    """How interferograms formed from images are filtered, and what the filter is used for."""
+
+    used_for: Literal["auto", "cycles", "phase"] = option(
+        "auto",
+        meaning="cycles: whole cycles are sought on the filtered phase and given to the unfiltered one, whose noise stays "
+        "what coherence promises; phase: the filtered phase goes on; auto: phase for one pair, cycles for a series",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepairSection(RepairOptions):
+    """How cycle errors are found and mended before interferograms go onto the map."""
+
+    enabled: bool = option(
+        default=True, meaning="Look for cycle errors in triplets and mend those that can be located"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairsSection(PairQualityOptions):
+    """Which interferograms are formed from images, and which are trusted."""
+
+    network: PairOptions = section(PairOptions, "Which interferograms are formed from images")
+    looks: tuple[int, ...] = option(
+        (),
+        meaning="Looks in azimuth and range of interferograms formed from images; empty: to match products.spacing_m",
+        minimum=1,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +221,12 @@ class ComputeSection:
         "8 GiB", meaning="Hard cap for the whole process; blocks are sized to stay below it"
     )
     workers: int | Literal["auto"] = option("auto", meaning="Threads to use; auto: all processors", minimum=1)
-    engine: Literal["local"] = option("local", meaning="Where blocks are computed: threads of this process")
+    engine: Literal["local", "dask"] = option(
+        "local", meaning="Where bursts and pairs are computed: threads of this process, or Dask workers"
+    )
+    dask_address: str | None = option(
+        None, meaning="Address of a Dask scheduler; none: workers are started on this machine"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +241,13 @@ class RunConfig:
         AreaSection, "Part of the inputs to process; at most one key; all when none is given"
     )
     method: str | tuple[str, ...] = option("sbas", meaning="Chain to run; sbas: small baselines")
-    pairs: PairQualityOptions = section(PairQualityOptions, "Which interferograms are trusted")
+    coregistration: CoregistrationSection = section(CoregistrationSection, "How images are aligned")
+    pairs: PairsSection = section(
+        PairsSection, "Which interferograms are formed from images, and which are trusted"
+    )
+    filter: FilterSection = section(FilterSection, "How interferograms formed from images are filtered")
+    unwrap: UnwrapOptions = section(UnwrapOptions, "How interferograms formed from images are unwrapped")
+    unwrap_repair: RepairSection = section(RepairSection, "Cycle errors of interferograms formed from images")
     series: SeriesSection = section(SeriesSection, "From pairs to dates, and what is fitted")
     corrections: CorrectionsSection = section(CorrectionsSection, "What is predicted and subtracted")
     reference: ReferenceOptions = section(ReferenceOptions, "Where and when displacement is zero")
@@ -170,6 +259,13 @@ class RunConfig:
     def methods(self) -> tuple[str, ...]:
         """Methods as a tuple, also when one word was given."""
         return (self.method,) if isinstance(self.method, str) else self.method
+
+    @property
+    def keeps_filtered(self) -> bool:
+        """Whether the filtered phase goes on, beyond the search for whole cycles."""
+        if self.filter.used_for == "auto":
+            return self.methods == ("pair",)
+        return self.filter.used_for == "phase"
 
     @property
     def memory_bytes(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,13 @@ from fringeworks.model.stack import Pair
 from fringeworks.model.tally import Tally
 from fringeworks.products.standard import INTERFEROGRAM_FOLDER, STANDARD_FOLDER
 from fringeworks.workflow.config import RunConfig
-from fringeworks.workflow.records import model_terms, product_files, reference_of, series_network
+from fringeworks.workflow.records import (
+    centre_value,
+    model_terms,
+    product_files,
+    reference_of,
+    series_network,
+)
 from fringeworks.workflow.stage import Cost, Stage, StageContext
 
 
@@ -26,8 +33,36 @@ def _parameters(_: RunConfig) -> Mapping[str, Any]:
 
 
 def _work(context: StageContext) -> tuple[Tally, ...]:
+    survey = context.survey
+    first, last = survey.network.dates[0], survey.network.dates[-1]
+    facts = CatalogFacts(
+        **_common(context, step="import"),
+        title=f"{_title(context)}, {first} to {last}",
+        description="Ground motion along the line of sight of Sentinel-1, by small baselines.",
+        network=series_network(context)[0],
+        reference=reference_of(context.upstream("reference").get("reference")),
+        model_terms=("linear", *model_terms(context)),
+        lineage=f"{_formed(context)}Unwrapped interferograms were checked by triplet closure, inverted per pixel by weighted least "
+        "squares with NSBAS constraints, referenced to a stable area and fitted with temporal models.",
+    )
+    return _written(context, facts)
+
+
+def _pair_work(context: StageContext) -> tuple[Tally, ...]:
+    network = context.survey.network
+    first, last = network.dates[0], network.dates[-1]
+    facts = CatalogFacts(
+        **_common(context, step="geocode"),
+        title=f"{_title(context)}, {first} and {last}",
+        description="Displacement along the line of sight of Sentinel-1 between two dates, from one interferogram.",
+        network=network,
+        lineage=_formed(context).strip(),
+    )
+    return _written(context, facts)
+
+
+def _written(context: StageContext, facts: CatalogFacts) -> tuple[Tally, ...]:
     files = product_files(context)
-    standard = [f for f in files if f.path.is_relative_to(context.output / STANDARD_FOLDER)]
     by_name: dict[str, list[ProductFile]] = {}
     for file in files:
         if file.path.is_relative_to(context.output / INTERFEROGRAM_FOLDER):
@@ -36,8 +71,8 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
     interferograms: dict[Pair, list[ProductFile]] = {names[name]: group for name, group in by_name.items()}
     path = write_catalog(
         context.output,
-        facts=_facts(context, standard[0].path),
-        standard=standard,
+        facts=facts,
+        standard=[f for f in files if f.path.is_relative_to(context.output / STANDARD_FOLDER)],
         interferograms=interferograms,
         documents={"report": context.output / "report.html", "manifest": context.output / "manifest.json"},
     )
@@ -50,45 +85,49 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
     return (Tally("documents", len(written), len(written)),)
 
 
-def _facts(context: StageContext, raster: Path) -> CatalogFacts:
+def _common(context: StageContext, *, step: str) -> dict[str, Any]:
+    """Return what any run knows: where, when, of what; ``step`` holds the incidence."""
     survey, stack = context.survey, context.survey.stack
     first, last = survey.network.dates[0], survey.network.dates[-1]
-    title = stack.facts.title or Path(context.config.inputs.interferograms.path).name
-    identifier = re.sub(r"[^A-Za-z0-9_-]+", "-", f"{title}-{first:%Y%m%d}-{last:%Y%m%d}").strip("-").lower()
-    incidence = context.upstream("import")
-    centre = None
-    if incidence.has("incidence"):
-        rows, cols = context.grid.shape
-        value = float(
-            np.asarray(incidence.array("incidence")[rows // 2 : rows // 2 + 1, cols // 2 : cols // 2 + 1])[
-                0, 0
-            ]
-        )
-        centre = value if np.isfinite(value) else None
-    return CatalogFacts(
-        identifier=identifier,
-        title=f"{title}, {first} to {last}",
-        description="Ground motion along the line of sight of Sentinel-1, by small baselines.",
-        grid=open_raster(raster).grid,
-        network=series_network(context)[0],
-        wavelength=stack.wavelength,
-        facts=stack.facts,
-        reference=reference_of(context.upstream("reference").get("reference")),
-        model_terms=("linear", *model_terms(context)),
-        config_hash=context.config_hash,
-        incidence=centre,
-        polarisations=(),
-        lineage="Unwrapped interferograms were checked by triplet closure, inverted per pixel by weighted least squares "
-        "with NSBAS constraints, referenced to a stable area and fitted with temporal models.",
+    text = f"{_title(context)}-{first:%Y%m%d}-{last:%Y%m%d}"
+    incidence = centre_value(context.upstream(step), "incidence")
+    scenes = survey.scenes
+    return {
+        "identifier": re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-").lower(),
+        "grid": open_raster(product_files(context)[0].path).grid,
+        "wavelength": stack.wavelength,
+        "facts": stack.facts,
+        "config_hash": context.config_hash,
+        "incidence": incidence if np.isfinite(incidence) else None,
+        "polarisations": () if scenes is None else (scenes.polarisation.value,),
+    }
+
+
+def _title(context: StageContext) -> str:
+    return context.survey.stack.facts.title or Path(context.config.inputs.interferograms.path).name
+
+
+def _formed(context: StageContext) -> str:
+    """Return how interferograms came from images, with a space after; nothing where another program made them."""
+    scenes = context.survey.scenes
+    if scenes is None:
+        return ""
+    config = context.config
+    timing = "" if config.coregistration.diversity == "off" else ", their timing refined by burst overlaps"
+    filtered = "" if config.filter.method == "none" else f", filtered ({config.filter.method})"
+    return (
+        f"Single-look complex images were aligned with {scenes.dates[scenes.reference].day} by orbits and elevation{timing}; "
+        f"interferograms were formed, averaged{filtered}, unwrapped by {config.unwrap.method} and brought onto the map. "
     )
 
 
 STAGE = Stage(
     name="catalogue",
-    version=1,
+    version=2,
     after=("import", "pairs", "reference", "fit", "publish"),
     meaning="describe the products as a static STAC catalogue",
     parameters=_parameters,
     work=_work,
     cost=lambda _: Cost(seconds=1),
 )
+OF_PAIR = replace(STAGE, version=1, after=("geocode", "publish"), work=_pair_work)

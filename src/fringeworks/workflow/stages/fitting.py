@@ -10,7 +10,7 @@ import numpy as np
 
 from fringeworks.model.arrays import Block
 from fringeworks.model.quality import Quality
-from fringeworks.model.tally import Tally
+from fringeworks.model.tally import Finding, Tally
 from fringeworks.products.standard import recommended
 from fringeworks.timeseries.models import (
     TemporalCorrelation,
@@ -34,7 +34,7 @@ def stage(after: str) -> Stage:
     """Return the stage; ``after`` names the step whose series it reads."""
     return Stage(
         name="fit",
-        version=3,
+        version=4,
         after=tuple(dict.fromkeys(("import", "pairs", "invert", after, "reference"))),
         meaning="fit velocity and models to each series, with standard deviations and quality flags",
         parameters=_parameters,
@@ -68,6 +68,13 @@ def _work(context: StageContext, after: str) -> tuple[Tally, ...]:
     design = build_design(dates, context.config.series.models)
     for finding in design.findings:
         context.note(finding)
+    wanted = context.config.series.models.minimum_dates
+    if len(dates) < wanted:
+        text = (
+            f"the stack holds {len(dates)} dates: velocities come from pixels with a value on all of them, and with "
+            f"{max(len(dates) - 2, 0)} dates to spare their standard deviations are weak"
+        )
+        context.note(Finding("warning", "fit", text))
     names = layer_names(design)
     plan = context.blocks()
     _create(context, names, len(dates), plan.block.rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from fringeworks.model.arrays import ArraySource, Block
 from fringeworks.model.stack import InterferogramStack
 from fringeworks.model.tally import Finding, Tally
 from fringeworks.workflow.config import RunConfig
+from fringeworks.workflow.records import stack_values
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
 
 _MAPS = ("height", "incidence", "slant_range")
@@ -132,27 +134,11 @@ def _write(context: StageContext, name: str, values: np.ndarray, slices: tuple[s
 def _facts(
     context: StageContext, stack: InterferogramStack, coherence: np.ndarray, fraction: np.ndarray
 ) -> dict[str, Any]:
-    network, facts, grid = context.survey.network, stack.facts, context.grid
+    network = context.survey.network
     baseline = network.perpendicular_baseline
     has_coherence = stack.coherence is not None
     return {
-        "facts": {
-            "source_format": facts.source_format,
-            "wavelength_m": stack.wavelength,
-            "sign_reason": facts.sign_reason,
-            "platforms": list(facts.platforms),
-            "pass_direction": facts.pass_direction,
-            "relative_orbit": facts.relative_orbit,
-            "heading_rad": facts.heading,
-            "centre_time": facts.centre_time,
-            "looks": None if facts.looks is None else [facts.looks.azimuth, facts.looks.range],
-            "effective_looks": facts.effective_looks,
-            "title": facts.title,
-            "licence": facts.licence,
-            "crs": grid.crs,
-            "transform": list(grid.transform),
-            "shape": list(grid.shape),
-        },
+        "facts": stack_values(stack, context.grid),
         "dates": [d.isoformat() for d in network.dates],
         "pairs": [
             {
@@ -178,4 +164,10 @@ STAGE = Stage(
     work=_work,
     cost=_cost,
     reads_inputs=True,
+)
+FROM_IMAGES = replace(
+    STAGE,
+    after=("geocode",),
+    meaning="take the interferograms on the map into the chain of the series",
+    reads_inputs=False,
 )

@@ -20,6 +20,7 @@ from fringeworks.products.family import FamilyInput
 from fringeworks.products.publish import Converted, band_names_of
 from fringeworks.products.standard import STANDARD_FOLDER, publish_interferogram, publish_standard
 from fringeworks.workflow.config import RunConfig
+from fringeworks.workflow.pair_layers import interferogram_layers
 from fringeworks.workflow.plugins import family_named
 from fringeworks.workflow.records import reference_of, series_network
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
@@ -76,7 +77,8 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
     sources = layer_sources(context)
     tags, layer_tags = _tags(context)
     wanted = context.config.products
-    warps = wanted.spacing_m is not None or wanted.crs != "auto"
+    # images were brought onto the wanted grid to begin with
+    warps = context.survey.scenes is None and (wanted.spacing_m is not None or wanted.crs != "auto")
     native = context.step.folder / "native" if warps else context.output
     shutil.rmtree(context.output / STANDARD_FOLDER, ignore_errors=True)
     shutil.rmtree(context.output / "products" / "interferograms", ignore_errors=True)
@@ -198,6 +200,8 @@ def _interferograms(context: StageContext, tags: Mapping[str, str]) -> list[Prod
         layers: dict[str, ArraySource] = {"unwrapped": phase[k]}
         if coherence is not None:
             layers["coherence"] = coherence[k]
+        if context.survey.scenes is not None:
+            layers = interferogram_layers(context, k)
         files += publish_interferogram(
             context.output,
             pair=pair,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from fringeworks.model.tally import Tally
@@ -27,6 +28,19 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
     return (Tally("pages", 1, 1),)
 
 
+def _pair_cost(scale: Scale) -> Cost:
+    return Cost(disk_bytes=4e6, seconds=4 + scale.shape.size / 20e6)
+
+
+def _pair_work(context: StageContext) -> tuple[Tally, ...]:
+    from fringeworks.products.report.pair_page import write_pair_report  # noqa: PLC0415
+    from fringeworks.workflow.pair_report import pair_report_data  # noqa: PLC0415
+
+    report = write_pair_report(context.output / "report.html", pair_report_data(context))
+    context.written.extend([report.path, *report.pictures])
+    return (Tally("pages", 1, 1),)
+
+
 STAGE = Stage(
     name="report",
     version=1,
@@ -35,4 +49,13 @@ STAGE = Stage(
     parameters=_parameters,
     work=_work,
     cost=_cost,
+)
+OF_PAIR = replace(
+    STAGE,
+    version=1,
+    after=("diversity", "joins", "interferograms", "unwrap", "geocode", "publish", "catalogue"),
+    meaning="write the page of the interferogram",
+    parameters=lambda _: {},
+    work=_pair_work,
+    cost=_pair_cost,
 )
