@@ -87,8 +87,8 @@ def test_phase_and_coherence_are_those_that_were_drawn(rng):
     np.testing.assert_allclose(np.abs(found.phasor).mean(axis=0), gamma[i, j] ** 2, atol=0.012)
     np.testing.assert_allclose(found.coherence.mean(axis=1), np.tile(gamma[i, j], (2, 1)), atol=0.02)
     # homogeneous speckle: nearly all looks are counted
-    assert found.looks.sum() == pytest.approx(n, rel=0.05)
-    assert found.window_looks.mean() == pytest.approx(32 * 64, rel=0.05)
+    assert n * 0.93 < found.looks.sum() <= n
+    assert found.window_looks.mean() == pytest.approx(32 * 64, rel=0.07)
 
 
 def test_fringes_that_both_images_share_do_no_harm(rng):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fringeworks.tops.options import DiversityOptions
-from fringeworks.tops.overlap_kernels import add_power, count_valid, equalise, fill_windows
+from fringeworks.tops.overlap_kernels import MOST_POWER, add_power, count_valid, equalise, fill_windows
 
 CELL: Final = (8, 16)
 """Lines and samples of a cell within which power is evened out: a hundred metres square, some 70 independent samples."""
@@ -147,9 +147,11 @@ def _evenness(
     """Return the share of independent samples that uneven power leaves.
 
     The mean power of n dates and two images still has speckle, with a relative variance of the mean squared coherence
-    of all pairs of 2 n images; pairs that are not compared count as incoherent.
+    of all pairs of 2 n images; pairs that are not compared count as incoherent.  Samples that were toned down have lost
+    theirs.
     """
     p = power.astype(np.float64)
     square = np.average(np.abs(windows) ** 2, axis=1, weights=n_samples)
     speckle = (n_dates + float(square.sum())) / (2.0 * n_dates**2)
-    return float(min(p.sum() ** 2 / (p.size * (p * p).sum()) * (1.0 + speckle), 1.0))
+    squares = np.where(p < 0.9999 * MOST_POWER, p * p / (1.0 + speckle), p * p)
+    return float(min(p.sum() ** 2 / (p.size * squares.sum()), 1.0))
