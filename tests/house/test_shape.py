@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -78,7 +79,7 @@ def test_nothing_is_left_unfinished():
         text = path.read_text(encoding="utf-8")
         raised = [n.exc for n in ast.walk(tree_of(path)) if isinstance(n, ast.Raise) and n.exc]
         stubs = {"NotImplementedError" for error in raised if "NotImplementedError" in ast.unparse(error)}
-        return stubs | {word for word in ("TODO", "FIXME", "XXX:") if word in text}
+        return stubs | {word for word in ("TODO", "FIXME", "XXX:") if re.search(rf"(?<![A-Z]){word}", text)}
 
     assert not offenders(package_files(), rule)
 

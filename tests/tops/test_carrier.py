@@ -189,24 +189,18 @@ def test_a_band_about_the_carrier_is_interpolated(rng, row, col):
         return ((along @ across.T) * np.exp(2j * np.pi * carrier)).astype(np.complex64)
 
     coherence, phase = agreement(resampled(burst, image(0.0, 0.0), window), image(*SHIFT))
-    # asked for: 0.9995 and 2 mrad.  The design says 1 - 2e-5; 0.001 line would be 30 mrad at the ends.
+    # asked for: 0.9995 and 2 mrad.  The design says 1 - 1e-4; 0.001 line would be 30 mrad at the ends.
     assert coherence > 0.9999
     assert abs(phase) < 0.001
 
 
-@at_ends
-def test_point_targets_are_interpolated(rng, row, col):
-    """Focused targets at random places, each in a weighted band of its own about the Doppler of its place.
-
-    Side lobes more than 25 lines from a target lie beyond half the line rate there, so no interpolation can tell them:
-    0.15 % of the power with the weighting of Sentinel-1, which costs 0.0013 of coherence whatever the kernel.
-    """
-    burst = a_burst()
-    window, n = Window(row, col, 80, 100), 700
+def point_targets(rng, burst, window, doppler_at):
+    """Focus targets at random places, each in a weighted band of its own about the Doppler of its place; return images."""
+    n = 700
     line = window.row + rng.uniform(-6.0, window.rows + 6.0, n)
     sample = window.col + rng.uniform(-6.0, window.cols + 6.0, n)
     amplitude = rng.standard_normal(n) + 1j * rng.standard_normal(n)
-    frequency = doppler_of(line, sample) * LINE
+    frequency = doppler_at(line, sample) * LINE
 
     def response(away, band):
         # spectrum 0.75 + 0.25 cos over the band
@@ -218,8 +212,38 @@ def test_point_targets_are_interpolated(rng, row, col):
         across = response(window.col + np.arange(window.cols)[:, None] + dx - sample, bands_of(burst)[1])
         return (along @ across.T).astype(np.complex64)
 
-    coherence, phase = agreement(resampled(burst, image(0.0, 0.0), window), image(*SHIFT))
+    return image(0.0, 0.0), image(*SHIFT)
+
+
+@at_ends
+def test_point_targets_are_interpolated(rng, row, col):
+    """Side lobes more than 25 lines from a target lie beyond half the line rate there, so no weights can tell them.
+
+    They hold 0.15 % of the power with the weighting of Sentinel-1 and cost 0.0013 of coherence.
+    """
+    burst, window = a_burst(), Window(row, col, 80, 100)
+    samples, exact = point_targets(rng, burst, window, doppler_of)
+    coherence, phase = agreement(resampled(burst, samples, window), exact)
     assert coherence > 0.9985
+    assert abs(phase) < 0.001
+
+
+@pytest.mark.parametrize("row", [0, 4960, 9920])
+def test_a_strip_map_image_is_interpolated_far_from_its_middle(rng, row):
+    """The centroid falls by 23 Hz in 500 samples, as Envisat's; ten seconds away that is half a cycle a sample.
+
+    A carrier taken off as one phase over the whole image would move the range spectrum by as much.
+    """
+    middle = 10.0 + 0.5 * 9999 * LINE
+    slope = -23.0 / (500.0 * SAMPLE)
+    record = RangePolynomial(azimuth_time=middle, range_origin=NEAR, coefficients=(300.0, slope))
+    burst = a_burst(
+        steering=0.0, shape=(10_000, 700), id=None, doppler=(record,), valid=Window(0, 0, 10_000, 700)
+    )
+    window = Window(row, 500, 80, 100)
+    samples, exact = point_targets(rng, burst, window, lambda _, sample: 300.0 + slope * sample * SAMPLE)
+    coherence, phase = agreement(resampled(burst, samples, window), exact)
+    assert coherence > 0.9999
     assert abs(phase) < 0.001
 
 
@@ -271,8 +295,8 @@ def test_taps_follow_the_bandwidths():
     taps = taps_of(a_burst())
     assert taps.azimuth.bandwidth == pytest.approx((313.0 + 30.0) * LINE)
     assert taps.range.bandwidth == pytest.approx(48.3e6 * 2.0 * SAMPLE / SPEED_OF_LIGHT)
-    assert max(taps.azimuth.error, taps.range.error) < 2e-5
-    assert taps_of(a_burst(), error=1e-3).range.reach < taps.range.reach
+    assert max(taps.azimuth.error, taps.range.error) < 1e-4
+    assert taps_of(a_burst(), error=1e-2).range.reach < taps.range.reach
 
 
 def test_what_cannot_be_is_refused():

@@ -166,7 +166,7 @@ class BurstTaps:
     range: Taps
 
 
-def taps_of(burst: Burst, *, error: float = 2e-5) -> BurstTaps:
+def taps_of(burst: Burst, *, error: float = 1e-4) -> BurstTaps:
     """Design interpolation weights for the bandwidths of a burst.
 
     Parameters

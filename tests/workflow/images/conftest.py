@@ -59,7 +59,7 @@ class TinyScene:
 
 def write_scene(folder: Path, **changes: Any) -> TinyScene:
     """Write a tiny scene; ``changes`` are fields of its scenario."""
-    base = preset_scene("small", n_dates=3, samples=300)
+    base = preset_scene("small", facts={"n_dates": 3, "samples": 300})
     passes = tuple(
         replace(p, azimuth_error=error, offset=offset, burst_shift=0.0)
         for p, error, offset in zip(base.passes, AZIMUTH, OFFSETS, strict=True)

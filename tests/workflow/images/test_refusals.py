@@ -119,7 +119,7 @@ def test_too_little_memory_is_known_before_the_run(scene, tmp_path):
 
 
 def test_a_burst_that_one_date_lacks_stays_out_of_its_pairs_alone(tmp_path):
-    base = preset_scene("small", n_dates=3, samples=250)
+    base = preset_scene("small", facts={"n_dates": 3, "samples": 250})
     passes = tuple(
         replace(p, burst_shift=0.0, missing=(("IW2", 1),) if k == 2 else ())
         for k, p in enumerate(base.passes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from inspect import signature
@@ -131,14 +131,14 @@ PRESETS: Final = MappingProxyType[str, Callable[..., SceneScenario]](
 """Each takes ``n_dates``, ``samples`` and ``seed``."""
 
 
-def preset_scene(name: str, **facts: Any) -> SceneScenario:
+def preset_scene(name: str, *, facts: Mapping[str, Any] | None = None) -> SceneScenario:
     """Return a scene by name.
 
     Parameters
     ----------
     name : str
         ``demo``, ``town``, ``small``, ``stripmap`` or ``full``.
-    **facts
+    facts : mapping, optional
         Arguments of the preset, ``n_dates``, ``samples`` and ``seed`` at least; fields of the scenario replace the preset's.
 
     Raises
@@ -149,5 +149,6 @@ def preset_scene(name: str, **facts: Any) -> SceneScenario:
     if name not in PRESETS:
         raise OutOfRangeError(f"preset {name!r}", expected=f"one of {', '.join(PRESETS)}")
     maker = PRESETS[name]
-    own = {key: facts.pop(key) for key in signature(maker).parameters if key in facts}
-    return replace(maker(**own), **facts)
+    given = dict(facts or {})
+    own = {key: given.pop(key) for key in signature(maker).parameters if key in given}
+    return replace(maker(**own), **given)
