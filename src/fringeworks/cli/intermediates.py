@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from rich.table import Table
-
 from fringeworks.cli.show import as_json, err, out
 from fringeworks.errors import RequestError
-from fringeworks.workflow.intermediates import export_intermediate, layers_of, open_intermediates
+from fringeworks.workflow.intermediates import StepLayer, export_intermediate, layers_of, open_intermediates
 
 
 def list_layers(folder: Path, *, step: str, json: bool) -> None:
@@ -28,16 +26,27 @@ def list_layers(folder: Path, *, step: str, json: bool) -> None:
             }
         )
         return
-    table = Table(title="What can be written", title_justify="left")
-    for column in ("step", "layer", "chosen by", "geometry", "unit", "what"):
-        table.add_column(column)
-    for layer in layers:
-        table.add_row(layer.step, layer.name, " ".join(layer.by), layer.place, layer.unit, layer.meaning)
     console = out()
-    console.print(table)
+    widths = [
+        max((len(text) for text in column), default=0)
+        for column in zip(*(_cells(r) for r in layers), strict=True)
+    ]
+    for row in layers:
+        if row.place != "values":
+            cells = "  ".join(c.ljust(w) for c, w in zip(_cells(row), widths, strict=True))
+            console.print(f"{cells}  {row.meaning}", markup=False)
+    for name in dict.fromkeys(row.step for row in layers):
+        numbers = [row.name for row in layers if row.step == name and row.place == "values"]
+        if numbers:
+            console.print(f"{name}  numbers, as JSON: {', '.join(numbers)}", markup=False)
     for name, values in (("dates", days), ("pairs", run.pairs), ("bursts", bursts)):
         if values:
             console.print(f"{name}: {' '.join(values)}", markup=False)
+
+
+def _cells(layer: StepLayer) -> tuple[str, str, str, str]:
+    by = " ".join(f"--{name}" for name in layer.by)
+    return layer.step, layer.name, by, f"[{layer.unit}]"
 
 
 def write_layer(
