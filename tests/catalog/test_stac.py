@@ -15,7 +15,9 @@ from fringeworks.model.grids import Looks, MapGrid, Shape
 from fringeworks.model.layers import layer_of
 from fringeworks.model.results import Reference
 from fringeworks.model.stack import Pair, PairNetwork, StackFacts
-from fringeworks.products.standard import publish_interferogram, publish_standard
+from fringeworks.products.publish import publish_layers
+from fringeworks.products.standard import STANDARD_FOLDER, publish_interferogram, publish_standard
+from fringeworks.products.validate import validate_run
 
 GRID = MapGrid("EPSG:32614", 480_000, 2_160_000, 30, -30, Shape(20, 30))
 DATES = (date(2018, 1, 6), date(2018, 1, 18), date(2018, 1, 30))
@@ -243,3 +245,52 @@ def test_a_catalogue_without_interferograms_has_one_family(tmp_path):
     path = write_catalog(tmp_path, facts=facts_of(), standard=standard)
     links = [link for link in json.loads(path.read_text())["links"] if link["rel"] == "child"]
     assert [link["href"] for link in links] == ["./products/standard/collection.json"]
+
+
+def publish_pair(out):
+    """Publish what a run of a single pair leaves: one interferogram, and its geometry."""
+    shape = tuple(GRID.shape)
+    zeros = np.zeros(shape, np.float32)
+    geometry = publish_layers(
+        out / STANDARD_FOLDER,
+        layers={"height": zeros, "incidence": zeros, "los_enu": np.zeros((3, *shape), np.float32)},
+        grid=GRID,
+        dates=DATES[:2],
+    )
+    layers = {"unwrapped": zeros, "coherence": zeros, "wrapped": zeros}
+    files = publish_interferogram(out, pair=PAIRS[0], layers=layers, grid=GRID, wavelength=0.0554658)
+    (out / "report.html").write_text("<html></html>")
+    network = PairNetwork.of(PAIRS[:1], np.array([12.5]))
+    return write_catalog(
+        out,
+        facts=facts_of(network=network, reference=None, model_terms=()),
+        standard=geometry,
+        interferograms={PAIRS[0]: files},
+        documents={"report": out / "report.html"},
+    )
+
+
+def test_a_single_pair_is_a_valid_catalogue(tmp_path):
+    root = publish_pair(tmp_path)
+    validator = JsonSchemaSTACValidator()
+    kinds = {
+        "Catalog": pystac.STACObjectType.CATALOG,
+        "Collection": pystac.STACObjectType.COLLECTION,
+        "Feature": pystac.STACObjectType.ITEM,
+    }
+    found = documents(tmp_path)
+    assert len(found) == 1 + 2 + 2
+    for path in found:
+        document = json.loads(path.read_text())
+        validator.validate_core(document, kinds[document["type"]], "1.1.0")
+    items = {i.id: i for i in pystac.Catalog.from_file(str(root)).get_items(recursive=True)}
+    pair, geometry = items["mexico-city-t005-20180106_20180118"], items["mexico-city-t005-standard-geometry"]
+    assert set(pair.assets) == {"coherence", "displacement", "report", "unwrapped", "wrapped"}
+    assert Path(pair.assets["report"].get_absolute_href()).name == "report.html"
+    assert Path(pair.assets["report"].get_absolute_href()).is_file()
+    assert pair.properties["insar:perpendicular_baseline"] == 12.5
+    assert set(geometry.assets) == {"height", "incidence", "los_enu"}
+    assert not [k for k in geometry.properties if k in {"fringeworks:model_terms", "fringeworks:reference"}]
+    assert geometry.properties["start_datetime"].startswith("2018-01-06")
+    assert geometry.get_collection().title.endswith("heights and directions of view")
+    assert [f.level for f in validate_run(tmp_path)] == ["ok", "ok", "ok"]

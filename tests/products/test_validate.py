@@ -13,6 +13,7 @@ from fringeworks.io.rasters import write_raster
 from fringeworks.model.grids import MapGrid, Shape
 from fringeworks.model.layers import layer_of
 from fringeworks.model.stack import Pair, PairNetwork, StackFacts
+from fringeworks.products.publish import publish_layers
 from fringeworks.products.raster_checks import slope_of
 from fringeworks.products.standard import publish_interferogram, publish_standard
 from fringeworks.products.validate import validate_run
@@ -223,3 +224,16 @@ def test_an_empty_folder_is_all_faults(tmp_path):
 def test_a_run_without_interferograms_says_so(run):
     shutil.rmtree(run / "products" / "interferograms")
     assert any(f.topic == "interferograms" and f.text == "none published" for f in validate_run(run))
+
+
+def test_geometry_alone_beside_an_interferogram_is_a_single_pair(run):
+    for path in (run / "products" / "standard").glob("*.tif"):
+        path.unlink()
+    shape = tuple(GRID.shape)
+    publish_layers(
+        run / "products" / "standard", layers={"height": np.zeros(shape, np.float32)}, grid=GRID, dates=DATES
+    )
+    topics = {f.topic for f in validate_run(run) if f.level == "error"}
+    assert topics == {"catalogue"}  # which still tells of the series that is gone
+    shutil.rmtree(run / "products" / "interferograms")
+    assert "velocity" in {f.topic for f in validate_run(run) if f.level == "error"}

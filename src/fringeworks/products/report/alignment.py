@@ -130,7 +130,8 @@ def _legend(axes: Axes, n: int) -> None:
 def _places(images: Images, seams: Sequence[Seam]) -> list[float]:
     """Return where along time each seam is drawn: those of a date stand side by side."""
     order = {name: k for k, name in enumerate(dict.fromkeys(s.overlap for s in seams))}
-    return [_beside(images, s.day, (order[s.overlap] + 0.5) / len(order)) for s in seams]
+    shares = [(order[s.overlap] + 0.5) / len(order) for s in seams]
+    return _beside(images, [s.day for s in seams], shares)
 
 
 def _time_axis(axes: Axes, images: Images) -> None:
@@ -143,11 +144,11 @@ def _time_axis(axes: Axes, images: Images) -> None:
     axes.set_xticks(mdates.date2num(days), [d.isoformat() for d in days])
 
 
-def _beside(images: Images, day: date, place: float) -> float:
-    """Return where along time a point is drawn: those of one date stand side by side, ``place`` running from 0 to 1."""
-    numbers = mdates.date2num(list(images.days))
-    gap = float(np.diff(numbers).min()) if len(numbers) > 1 else 12.0
-    return float(mdates.date2num(day)) + _SPREAD * gap * (place - 0.5)
+def _beside(images: Images, days: Sequence[date], shares: Sequence[float]) -> list[float]:
+    """Return where along time points are drawn: those of one date stand side by side, their share running from 0 to 1."""
+    numbers = dict(zip(images.days, np.atleast_1d(mdates.date2num(list(images.days))), strict=True))
+    gap = float(np.diff(list(numbers.values())).min()) if len(numbers) > 1 else 12.0
+    return [float(numbers[d]) + _SPREAD * gap * (s - 0.5) for d, s in zip(days, shares, strict=True)]
 
 
 def _points(
@@ -221,7 +222,8 @@ def shift_picture(images: Images) -> Picture | None:
         figure, axes = new_figure(11.0, 4.6, nrows=2, sharex=True)
         for k, (swath, colour) in enumerate(colours.items()):
             of_swath = [s for s in rows if s.swath == swath]
-            time = [_beside(images, s.day, (k + 0.5) / len(colours)) for s in of_swath]
+            share = (k + 0.5) / len(colours)
+            time = _beside(images, [s.day for s in of_swath], [share] * len(of_swath))
             for axis, values, sigma in (
                 (axes[0], [s.lines for s in of_swath], [s.lines_sigma for s in of_swath]),
                 (axes[1], [s.samples for s in of_swath], [s.samples_sigma for s in of_swath]),

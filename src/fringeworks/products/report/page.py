@@ -70,7 +70,7 @@ def write_report(path: Path, data: ReportData) -> Report:
         target = path.parent / "pictures" / f"{picture.name}.png"
         write_bytes(target, picture.png)
         written.append(target)
-    page = _page(data, sampled, pictures)
+    page = page_text(data, sampled, pictures)
     write_text(path, page)
     return Report(path, tuple(written), len(page.encode()))
 
@@ -99,7 +99,8 @@ def draw(data: ReportData, sampled: Sampled) -> dict[str, Picture]:
     return {picture.name: picture for picture in drawn if picture is not None}
 
 
-def _page(data: ReportData, sampled: Sampled, pictures: dict[str, Picture]) -> str:
+def page_text(data: ReportData, sampled: Sampled, pictures: dict[str, Picture]) -> str:
+    """Return the page as HTML; pictures that are not given are left out."""
     summary = summarise(data, sampled)
     worst, rest = words.triplet_rows(data)
     return template_named("report.html.j2").render(
