@@ -136,7 +136,7 @@ def measure(*, n_dates: int = 150, spacing: float = 60.0, max_memory: str = "8 G
         )
     worst = max(steps, key=lambda step: step["memory_per_worker_gib"])
     scenes = scale.scenes
-    assert scenes is not None  # noqa: S101  (the strip has images)
+    assert scenes is not None
     return {
         "name": "cost_model",
         "tried_on": "an estimate: no run of this size was made",
@@ -166,13 +166,19 @@ def table(found: dict[str, Any]) -> list[str]:
     """Return the estimate as lines of text."""
     strip = found["strip"]
     lines = [
-        f"{strip['length_km']} km, {strip['bursts']} bursts, {strip['dates']} dates, {strip['pairs']} pairs, "
-        f"{strip['spacing_m']:g} m, looks {strip['looks'][0]} x {strip['looks'][1]}",
-        f"{'step':<15}{'tasks':>7}" + "".join(f"{f'h, {w} w.':>11}" for w in WORKERS) + f"{'disk GiB':>11}{'GiB/worker':>12}",
+        (
+            f"{strip['length_km']} km, {strip['bursts']} bursts, {strip['dates']} dates, {strip['pairs']} pairs, "
+            f"{strip['spacing_m']:g} m, looks {strip['looks'][0]} x {strip['looks'][1]}"
+        ),
+        f"{'step':<15}{'tasks':>7}"
+        + "".join(f"{f'h, {w} w.':>11}" for w in WORKERS)
+        + f"{'disk GiB':>11}{'GiB/worker':>12}",
     ]
     for s in found["steps"]:
         hours = "".join(f"{s['hours'][str(w)]:>11.2f}" for w in WORKERS)
-        lines.append(f"{s['step']:<15}{s['tasks']:>7}{hours}{s['disk_gib']:>11.1f}{s['memory_per_worker_gib']:>12.2f}")
+        lines.append(
+            f"{s['step']:<15}{s['tasks']:>7}{hours}{s['disk_gib']:>11.1f}{s['memory_per_worker_gib']:>12.2f}"
+        )
     hours = "".join(f"{found['hours'][str(w)]:>11.2f}" for w in WORKERS)
     lines.append(
         f"{'in all':<22}{hours}{found['disk_tib'] * 1024:>11.1f}{found['memory_per_worker_gib']:>12.2f}"

@@ -63,7 +63,7 @@ def test_a_box_without_extent_is_refused():
 
 def test_a_function_that_is_not_finite_is_refused():
     with pytest.raises(OutOfRangeError, match="not finite"):
-        fit_box(lambda x, y, z: np.full((1, x.size), np.nan), lower=LOW, upper=HIGH, order=(1, 1, 1))
+        fit_box(lambda x, _, __: np.full((1, x.size), np.nan), lower=LOW, upper=HIGH, order=(1, 1, 1))
 
 
 def test_a_grid_that_does_not_fit_is_refused():

@@ -68,7 +68,9 @@ def scenes(
     for k in range(n_dates):
         day = FIRST + timedelta(days=12 * k)
         held = {
-            b.name: BurstSource(product=f"S1A_{day:%Y%m%d}.zip", swath=b.swath, polarisation=Polarisation.VV, index=0)
+            b.name: BurstSource(
+                product=f"S1A_{day:%Y%m%d}.zip", swath=b.swath, polarisation=Polarisation.VV, index=0
+            )
             for b in of_frame.bursts
             if (k, b.name) not in missing
         }
@@ -168,7 +170,12 @@ def aligned(found: SceneStack, store: WorkingStore) -> None:
     """Write what the steps of the alignment would have recorded."""
     days = [d.isoformat() for d in found.days]
     shifts = {
-        f"{day} {swath}": {"lines": 0.01 * k, "lines_sigma": 0.0002, "samples": -0.03 * k, "samples_sigma": None}
+        f"{day} {swath}": {
+            "lines": 0.01 * k,
+            "lines_sigma": 0.0002,
+            "samples": -0.03 * k,
+            "samples_sigma": None,
+        }
         for k, day in enumerate(days)
         for swath in ("IW1", "IW2")
     }
@@ -185,7 +192,13 @@ def aligned(found: SceneStack, store: WorkingStore) -> None:
         for k, day in enumerate(days)
     ]
     platforms = {
-        "S1C IW1": {"lines": 0.02, "sigma_lines": 0.001, "burst_step_rad": 1.2, "significant": True, "n_dates": 1}
+        "S1C IW1": {
+            "lines": 0.02,
+            "sigma_lines": 0.001,
+            "burst_step_rad": 1.2,
+            "significant": True,
+            "n_dates": 1,
+        }
     }
     finish(store, "diversity", shifts=shifts, overlaps=overlaps, platforms=platforms)
     cells = [{"date": d, "burst": b, "n_valid": 10} for d in days for b in found.names]
@@ -211,7 +224,9 @@ def formed(found: Survey, store: WorkingStore, *, failed: int | None = 0) -> Non
     finish(
         store, "interferograms", pairs={"coherence_window": [6, 24], "effective_looks": 48.0, "pairs": rows}
     )
-    finish(store, "filter", pairs={"pairs": [{"pair": n, "n_valid": 9, "change_rms_rad": 0.2} for n in names]})
+    finish(
+        store, "filter", pairs={"pairs": [{"pair": n, "n_valid": 9, "change_rms_rad": 0.2} for n in names]}
+    )
     good = {
         "failed": False,
         "method": "whirlwind",

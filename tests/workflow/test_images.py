@@ -44,8 +44,6 @@ REFUSED = (
 )
 
 
-
-
 @pytest.fixture
 def patchy():
     """Give a stack in which a burst is missing, one outside the area, products unreadable, a date left out."""
@@ -120,7 +118,12 @@ def test_records_of_steps_that_are_done(store):
     found = coregistration_values(stack, store, gates=made.config(store.folder).coregistration.gates)
     assert found["verdicts"] == {"fail": 1, "pass": 5}
     first = found["shifts"][0]
-    assert (first["date"], first["swath"], first["lines"], first["samples_sigma"]) == ("2023-01-08", "IW1", 0.0, None)
+    assert (first["date"], first["swath"], first["lines"], first["samples_sigma"]) == (
+        "2023-01-08",
+        "IW1",
+        0.0,
+        None,
+    )
     assert [r["swath"] for r in found["shifts"]] == ["IW1"] * 3 + ["IW2"] * 3
     assert set(found["joins"]) == {"phases", "seams", "platforms"}
     pairs = interferogram_values(survey.network, store)["pairs"]

@@ -100,7 +100,7 @@ def _bilinear(
             r, c = row[i, j], col[i, j]
             if not (r >= 0.0 and c >= 0.0 and r <= n_rows - 1 and c <= n_cols - 1):
                 continue
-            r0, c0 = int(math.floor(r)), int(math.floor(c))
+            r0, c0 = math.floor(r), math.floor(c)
             fr, fc = r - r0, c - c0
             r1 = r0 + 1 if fr > 0.0 else r0
             c1 = c0 + 1 if fc > 0.0 else c0

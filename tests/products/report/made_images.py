@@ -32,7 +32,9 @@ def images(*, n_dates=3, n_bursts=2, **changes):
     states = np.full((n_dates, len(names)), USED, np.int8)
     states[-1, 0], states[0, 1], states[0, -1] = MISSING, OUTSIDE, EMPTY
     seams = [
-        Seam(overlap=f"{s} {b}-{b + 1}", day=day, before=0.4 * (k - 1), after=0.02, sigma=0.01, verdict="pass")
+        Seam(
+            overlap=f"{s} {b}-{b + 1}", day=day, before=0.4 * (k - 1), after=0.02, sigma=0.01, verdict="pass"
+        )
         for s in ("IW1", "IW2")
         for b in range(n_bursts - 1)
         for k, day in enumerate(days)
@@ -61,7 +63,14 @@ def images(*, n_dates=3, n_bursts=2, **changes):
         "swaths": tuple(swaths),
         "states": states,
         "shifts": tuple(
-            Shift(day=day, swath=s, lines=0.01 * k, lines_sigma=2e-4 if k else 0.0, samples=0.02, samples_sigma=0.004)
+            Shift(
+                day=day,
+                swath=s,
+                lines=0.01 * k,
+                lines_sigma=2e-4 if k else 0.0,
+                samples=0.02,
+                samples_sigma=0.004,
+            )
             for s in ("IW1", "IW2")
             for k, day in enumerate(days)
         ),
@@ -69,7 +78,14 @@ def images(*, n_dates=3, n_bursts=2, **changes):
         "limits": (0.05, 0.15),
         "joins": tuple((day, s, 0.125) for s in ("IW1", "IW2") for day in days),
         "boundaries": tuple(
-            Seam(overlap=f"{names[0]} / {names[-1]}", day=day, before=0.2, after=0.001, sigma=0.01, verdict="pass")
+            Seam(
+                overlap=f"{names[0]} / {names[-1]}",
+                day=day,
+                before=0.2,
+                after=0.001,
+                sigma=0.01,
+                verdict="pass",
+            )
             for day in days
         ),
         "constants": (

@@ -111,7 +111,9 @@ def test_bursts_that_are_not_used_are_named():
     rows = {r["reason"]: r for r in left_out_rows(images())}
     assert rows["no product of this date holds it"]["name"] == "2023-02-01: T107-228513-IW1"
     assert rows["outside the area"]["kind"] == "burst"
-    many = left_out_rows(images(states=np.full((3, 40), 1, np.int8), bursts=tuple("b" * 40), swaths=("IW1",) * 40))
+    many = left_out_rows(
+        images(states=np.full((3, 40), 1, np.int8), bursts=tuple("b" * 40), swaths=("IW1",) * 40)
+    )
     assert many[0]["kind"] == "40 bursts"
     assert many[0]["name"].endswith("and 34 more")
 
@@ -121,7 +123,13 @@ def test_the_series_page_has_a_section_on_images(tmp_path):
     report = write_report(tmp_path / "report.html", data)
     page = Page(report.path.read_text(encoding="utf-8"))
     text = page.text["images"]
-    for words in ("Images and their alignment", "Burst overlaps", "Joins of sub-swaths", "share", "2023-01-20"):
+    for words in (
+        "Images and their alignment",
+        "Burst overlaps",
+        "Joins of sub-swaths",
+        "share",
+        "2023-01-20",
+    ):
         assert words in text
     assert ["IW1 0-1", "2023-01-08", "1.200", "0.3100", "0.0200", "fail"] in page.rows
     assert "4 of 5 regions" in page.text["unwrapping"]

@@ -96,10 +96,16 @@ def test_same_data_same_bytes(tmp_path, page):
 
 def test_nothing_but_noise_is_still_a_page(tmp_path):
     empty = np.full(tuple(SHAPE), np.nan, np.float32)
-    layers = {name: empty for name in ("wrapped", "coherence", "displacement", "amplitude")}
+    layers = dict.fromkeys(("wrapped", "coherence", "displacement", "amplitude"), empty)
     layers["connected_components"] = np.zeros(tuple(SHAPE), np.uint16)
     data = pair_data(
-        layers=layers, images=None, baseline=np.nan, excluded=(), findings=(), tallies=(), effective_looks=np.nan
+        layers=layers,
+        images=None,
+        baseline=np.nan,
+        excluded=(),
+        findings=(),
+        tallies=(),
+        effective_looks=np.nan,
     )
     report = write_pair_report(tmp_path / "report.html", data)
     text = Page(report.path.read_text(encoding="utf-8")).text
@@ -170,7 +176,7 @@ def test_a_large_map_is_drawn_in_seconds(tmp_path):
     shape = Shape(1500, 3000)
     rng = np.random.default_rng(1)
     noise = rng.uniform(-3, 3, size=tuple(shape)).astype(np.float32)
-    layers = {name: noise for name in ("wrapped", "filtered", "displacement")}
+    layers = dict.fromkeys(("wrapped", "filtered", "displacement"), noise)
     layers |= {"coherence": np.abs(noise) / 3, "amplitude": np.abs(noise)}
     layers["connected_components"] = np.ones(tuple(shape), np.uint16)
     grid = MapGrid("EPSG:32633", 490_000.0, 4_570_000.0, 30.0, -30.0, shape)

@@ -30,7 +30,14 @@ def test_a_laid_point_is_the_window_transformed(name):
     line, sample = 60.37, 66.81
     found = np.zeros((1, 2))
     lay_points(
-        grid.view(np.float32), kernels, frame, np.array([line]), np.array([sample]), np.zeros(1), np.ones(1, complex), found
+        grid.view(np.float32),
+        kernels,
+        frame,
+        np.array([line]),
+        np.array([sample]),
+        np.zeros(1),
+        np.ones(1, complex),
+        found,
     )
     assert found[0, 1] == pytest.approx(sample)
     spectrum = np.fft.fft2(grid) * azimuth.response(n)[:, None] * across.response(n)[None, :]

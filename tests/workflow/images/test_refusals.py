@@ -85,7 +85,7 @@ def test_orbits_of_other_days_are_not_used_and_that_is_said(scene, tmp_path):
 def test_a_truncated_product_does_not_hide_the_others(scene, tmp_path):
     folder = tmp_path / "slc"
     shutil.copytree(scene.folder / "slc", folder)
-    victim = sorted(folder.iterdir())[0]
+    victim = min(folder.iterdir())
     content = victim.read_bytes()
     victim.write_bytes(content[: len(content) // 2])
     survey = survey_inputs(scene.config(tmp_path / "out", inputs={"slc": str(folder)}))

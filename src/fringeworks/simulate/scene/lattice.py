@@ -143,14 +143,17 @@ class Tiles:
     def _reach(self, row: int) -> tuple[Values, Values]:
         lattice, grid = self.lattice, self.ground.grid
         edges = lattice.near + np.arange(self.n_columns + 1) * TILE_COLUMNS * lattice.column_step
-        time = self.row_time * np.array([row, row + 0.5, row + 1.0])
-        longitude, latitude = lattice.place(time, edges)
+        time: Values = np.asarray(self.row_time * np.array([row, row + 0.5, row + 1.0]), np.float64)
+        longitude, latitude = lattice.place(np.asarray(time, np.float64), np.asarray(edges, np.float64))
         x = (np.degrees(longitude) - self.ground.longitude[0]) / grid.x_step
         y = (np.degrees(latitude) - self.ground.latitude[0]) / grid.y_step
         near, far = np.full(self.n_columns, np.inf), np.full(self.n_columns, -np.inf)
         for k in range(self.n_columns):
             rows, cols = (
-                slice(max(math.floor(v[:, k : k + 2].min()) - 1, 0), max(math.ceil(v[:, k : k + 2].max()) + 2, 0))
+                slice(
+                    max(math.floor(v[:, k : k + 2].min()) - 1, 0),
+                    max(math.ceil(v[:, k : k + 2].max()) + 2, 0),
+                )
                 for v in (y, x)
             )
             under = self.ground.height[rows, cols]

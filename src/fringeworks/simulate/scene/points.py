@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fringeworks.constants import SPEED_OF_LIGHT
 from fringeworks.simulate.geometry import pixel_metres
 from fringeworks.simulate.orbit import ground_points, local_axes
-from fringeworks.constants import SPEED_OF_LIGHT
 from fringeworks.simulate.scene.beams import CALIBRATION_CONSTANT, Beam
 from fringeworks.simulate.scene.flight import Arc
 from fringeworks.simulate.scene.ground import Ground
