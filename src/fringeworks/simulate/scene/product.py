@@ -292,8 +292,8 @@ def _pack(facts: Sequence[SwathFacts], work: Path, folder: Path, *, deflated: bo
         _add(archive, f"{name}.SAFE/manifest.safe", text, deflated=deflated)
         for file in files:
             raster = work / f"{file.stem}.tiff"
-            source = raster if file.kind == "measurement" else contents[file.path]
-            _add(archive, f"{name}.SAFE/{file.path}", source, deflated=deflated)
+            filling = raster if file.kind == "measurement" else contents[file.path]
+            _add(archive, f"{name}.SAFE/{file.path}", filling, deflated=deflated)
     return unfinished.rename(folder / f"{name}.zip")
 
 
