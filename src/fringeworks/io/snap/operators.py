@@ -86,11 +86,7 @@ def _operator(name: str, rank: int, n_sources: int, *parameters: str) -> Operato
     found: dict[str, Parameter] = {}
     for text in parameters:
         match = _SPELLED.fullmatch(text)
-<<<<<<< HEAD
-        assert match is not None
-=======
         assert match is not None, text
->>>>>>> snapdoor
         kinds: dict[str, Kind] = {"whole": "whole", "number": "number", "flag": "flag"}
         found[match["name"]] = Parameter(
             name=match["name"],
