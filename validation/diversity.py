@@ -19,13 +19,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fringeworks.numerics.spectrum import independent_share
 from fringeworks.tops.diversity import estimate_shifts
 from fringeworks.tops.joins import estimate_joins
 from fringeworks.tops.matching import estimate_match
 from fringeworks.tops.options import DiversityOptions, JoinOptions, MatchingOptions
 from fringeworks.tops.overlaps import date_pairs, overlap_statistics
 from fringeworks.tops.platforms import platform_constants
-from fringeworks.tops.speckle import independent_fraction
 
 Values = NDArray[np.float64]
 LINE = 2.0555563e-3
@@ -130,7 +130,11 @@ def shifts_case(rng: np.random.Generator, case: Case, n_scenes: int) -> dict[str
     """Return figures of one case."""
     options = DiversityOptions(diversity=case.mode, neighbours=case.neighbours)
     gamma = coherence_of(case)
-    fraction = independent_fraction(0.64, 1.0) * independent_fraction(0.88, 1.0) if case.band_limited else 1.0
+    fraction = (
+        independent_share(0.64, window=0.75) * independent_share(0.88, window=0.75)
+        if case.band_limited
+        else 1.0
+    )
     errors, sigmas, bounds, n_unknown = [], [], [], 0
     for _ in range(n_scenes):
         reference = int(rng.integers(case.dates))

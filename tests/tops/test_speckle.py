@@ -2,11 +2,9 @@ import numpy as np
 import pytest
 from tests.tops.speckle import decaying, draw
 
-from fringeworks.errors import OutOfRangeError
 from fringeworks.tops.speckle import (
     PhaseInformation,
     complete_inverse,
-    independent_fraction,
     pair_variance,
     phase_information,
     star_information,
@@ -29,29 +27,6 @@ def plain_score_covariance(weight, gamma, looks, window_looks):
             shared = (direct - crossed) / looks + (direct**2 - crossed**2) / (2 * looks * window_looks)
             covariance[j, m] += weight[i, j] * weight[k, m] * shared
     return covariance
-
-
-def test_a_flat_band_leaves_bandwidth_over_sampling():
-    assert independent_fraction(300.0, 486.0, hamming=1.0) == pytest.approx(300 / 486)
-    assert independent_fraction(600.0, 486.0, hamming=1.0) == 1.0
-
-
-def test_independent_samples_of_a_weighted_band_are_those_that_averages_show(rng):
-    # Mean power of speckle through a Hamming window of 0.75 over 0.6 of the band: its variance counts the samples.
-    n, trials = 2048, 1500
-    frequency = np.fft.fftfreq(n)
-    window = np.where(np.abs(frequency) < 0.3, 0.75 + 0.25 * np.cos(2 * np.pi * frequency / 0.6), 0.0)
-    white = rng.standard_normal((trials, n)) + 1j * rng.standard_normal((trials, n))
-    power = (np.abs(np.fft.ifft(white * window)) ** 2).mean(axis=1)
-    counted = (power.mean() / power.std()) ** 2
-    # 1500 trials know a variance to sqrt(2/1500) = 3.7 %; three times that
-    assert independent_fraction(0.6, 1.0) * n == pytest.approx(counted, rel=0.11)
-
-
-@pytest.mark.parametrize(("bandwidth", "hamming"), [(0.0, 0.75), (-1.0, 0.75), (300.0, 0.5), (300.0, 1.1)])
-def test_impossible_bands_are_refused(bandwidth, hamming):
-    with pytest.raises(OutOfRangeError):
-        independent_fraction(bandwidth, 486.0, hamming=hamming)
 
 
 def inform(squared, *, joined=None, looks=1000.0, window_looks=1e12, by=phase_information):

@@ -158,7 +158,7 @@ def overlap_statistics(
     pairs : int64, (pair, 2)
         From :func:`date_pairs`.
     fraction : float
-        Independent samples per sample, azimuth times range (:func:`fringeworks.tops.speckle.independent_fraction`).
+        Independent samples per sample, azimuth times range (:func:`fringeworks.numerics.spectrum.independent_share`).
     options : DiversityOptions
         Sizes of blocks and windows.
     name, along : str, float

@@ -14,8 +14,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from fringeworks.errors import OutOfRangeError
-
 Values = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
@@ -25,42 +23,6 @@ magnitudes need not be positive, and noise of a few hundredths must not be inver
 
 RIDGE: Final = 1e-13
 """Keeps equations of equal dates solvable."""
-
-
-def independent_fraction(bandwidth: float, sampling_rate: float, *, hamming: float = 0.75) -> float:
-    """Return the independent samples per sample along one axis of a band-limited image.
-
-    Parameters
-    ----------
-    bandwidth, sampling_rate : float
-        Processed bandwidth and sampling rate [Hz, both].
-    hamming : float
-        Coefficient a of the window a - (1 - a) cos that the spectrum's amplitude was weighted with; 1 = none.
-
-    Returns
-    -------
-    float
-        In (0, 1].
-
-    Raises
-    ------
-    OutOfRangeError
-        The bandwidth is not above zero, or the coefficient not in (0.5, 1].
-
-    Notes
-    -----
-    One over the sum of the squared autocorrelation of speckle, which by Parseval is (integral of S)^2 over (sampling
-    rate times integral of S^2), S being the squared window: the variance of an average over n samples is that of n times
-    this fraction independent ones.
-    """
-    if not (bandwidth > 0.0 and sampling_rate > 0.0):
-        raise OutOfRangeError(f"bandwidth {bandwidth}, sampling {sampling_rate}", expected="both above 0 Hz")
-    if not 0.5 < hamming <= 1.0:
-        raise OutOfRangeError(f"a window coefficient of {hamming}", expected="above 0.5, at most 1")
-    frequency = (np.arange(4096) + 0.5) / 4096 - 0.5
-    power = (hamming + (1.0 - hamming) * np.cos(2.0 * np.pi * frequency)) ** 2
-    share = float(power.mean() ** 2 / (power**2).mean())
-    return min(share * bandwidth / sampling_rate, 1.0)
 
 
 def pair_variance(squared: Values, looks: Values, window_looks: Values) -> Values:
