@@ -126,7 +126,7 @@ def read_project(path: Path) -> SnapProject:
         A key stands twice with different values.
     """
     text, findings = _text_of(path)
-    lines = text.splitlines()
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     version = 2 if any(_section(line) in SECTIONS_2 for line in lines) else 1
     entries: dict[str, Entry] = {}
     unknown: list[Entry] = []
