@@ -13,6 +13,7 @@ from fringeworks.cli.show import err
 from fringeworks.io.store import WorkingStore
 from fringeworks.products.standard import STANDARD_FOLDER
 from fringeworks.simulate.compare import ReferenceArea
+from fringeworks.simulate.fields import LayeredAir
 from fringeworks.simulate.scene.compare import compare_scene, read_scene_truth
 from fringeworks.simulate.scene.presets import preset_scene
 from fringeworks.simulate.scene.scene import simulate_scene
@@ -47,7 +48,8 @@ def image_demo(place: Path) -> tuple[Outcome, dict[str, Any]]:
     err().print("inventing Sentinel-1 images of a volcano, seven dates, two sub-swaths of two bursts ...")
     scene = place / "scene"
     shutil.rmtree(scene, ignore_errors=True)
-    simulate_scene(preset_scene("demo"), scene, rng=np.random.default_rng(SEED), workers=2)
+    scenario = preset_scene("demo", facts={"layered": LayeredAir(seasonal=0.0, random=0.003)})
+    simulate_scene(scenario, scene, rng=np.random.default_rng(SEED), workers=2)
     outcome = run_shown(image_demo_config(place, scene))
     accuracy = measure_images(outcome, scene / "truth")
     add_accuracy(outcome.output, accuracy)

@@ -125,6 +125,11 @@ class CoregistrationSection(DiversityOptions):
 class FilterSection(FilterOptions):
     """How interferograms formed from images are filtered, and what the filter is used for."""
 
+    adaptive: bool = option(
+        default=True,
+        meaning="Let goldstein filter each patch with one minus its mean coherence, at most alpha: coherent ground keeps its "
+        "detail",
+    )
     used_for: Literal["auto", "cycles", "phase"] = option(
         "auto",
         meaning="cycles: whole cycles are sought on the filtered phase and given to the unfiltered one, whose noise stays "
