@@ -32,7 +32,9 @@ def test_the_glossary_is_in_order_and_defines_each_word_once():
 
 def test_names_in_code_use_the_words_of_the_house():
     bad = turned_down()
-    found = {named(path): sorted(words_in_code(path) & bad) for path in python_files()}
+    # the door for SNAP's projects and graphs reads another program's words
+    ours = [path for path in python_files() if "snap" not in path.parts]
+    found = {named(path): sorted(words_in_code(path) & bad) for path in ours}
     assert not {name: words for name, words in found.items() if words}, "see docs/reference/glossary.md"
 
 
