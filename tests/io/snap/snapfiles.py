@@ -54,7 +54,9 @@ def split_nodes(*, polarisation: str = "VV", last: str = "9", area: str = "") ->
     ]
 
 
-def coregistration_nodes(*, diversity: bool = True, external: bool = False, second: str = "SLAVE") -> list[Node]:
+def coregistration_nodes(
+    *, diversity: bool = True, external: bool = False, second: str = "SLAVE"
+) -> list[Node]:
     """Return the nodes that align two images and form their interferogram."""
     elevation = (
         {"demName": "External DEM", "externalDEMFile": "EXTERNALDEM"}
@@ -74,12 +76,19 @@ def coregistration_nodes(*, diversity: bool = True, external: bool = False, seco
     aligned = "Back-Geocoding"
     if diversity:
         aligned = "Enhanced-Spectral-Diversity"
-        nodes.append((aligned, aligned, ("Back-Geocoding",), {"cohThreshold": "0.15", "fineWinWidthStr": "512"}))
+        nodes.append(
+            (aligned, aligned, ("Back-Geocoding",), {"cohThreshold": "0.15", "fineWinWidthStr": "512"})
+        )
     return [
         *nodes,
         ("Interferogram", "Interferogram", (aligned,), {"subtractFlatEarthPhase": "true", "cohWinAz": "2"}),
         ("TOPSAR-Deburst", "TOPSAR-Deburst", ("Interferogram",), {"selectedPolarisations": ""}),
-        ("TopoPhaseRemoval", "TopoPhaseRemoval", ("TOPSAR-Deburst",), {**elevation, "outputElevationBand": "true"}),
+        (
+            "TopoPhaseRemoval",
+            "TopoPhaseRemoval",
+            ("TOPSAR-Deburst",),
+            {**elevation, "outputElevationBand": "true"},
+        ),
         ("Subset", "Subset", ("TopoPhaseRemoval",), {"region": "0,0,10,10", "geoRegion": "POLYGON"}),
         ("Write", "Write", ("Subset",), {"file": "OUTPUTIFGFOLDER/OUTPUTFILE", "formatName": "BEAM-DIMAP"}),
     ]
@@ -88,7 +97,12 @@ def coregistration_nodes(*, diversity: bool = True, external: bool = False, seco
 def export_nodes() -> list[Node]:
     """Return the nodes that write for StaMPS."""
     return [
-        ("StampsExport", "StampsExport", ("Read", "Read(2)"), {"targetFolder": "OUTPUTFOLDER", "psiFormat": "true"}),
+        (
+            "StampsExport",
+            "StampsExport",
+            ("Read", "Read(2)"),
+            {"targetFolder": "OUTPUTFOLDER", "psiFormat": "true"},
+        ),
         ("Read", "Read", (), {"file": "COREGFILE"}),
         ("Read(2)", "Read", (), {"file": "IFGFILE"}),
     ]

@@ -99,7 +99,9 @@ BOMB = "".join(f'<!ENTITY b{k} "{f"&b{k - 1};" * 10 if k else "x" * 100}">' for 
 )
 def test_document_types_and_entities_are_refused_unread(tmp_path, prologue):
     path = tmp_path / "g.xml"
-    path.write_text(prologue + graph_text([READ]).replace("INPUTFILE", "&b8;&secret;" if "ENTITY" in prologue else "x"))
+    path.write_text(
+        prologue + graph_text([READ]).replace("INPUTFILE", "&b8;&secret;" if "ENTITY" in prologue else "x")
+    )
     with pytest.raises(UnsafeInputError, match="document type"):
         read_graph(path)
 
@@ -155,12 +157,16 @@ def test_values_filled_in_later_are_not_checked(tmp_path):
     assert operator_named(node, file="g.xml").name == "Multilook"
 
 
-@pytest.mark.parametrize("text", ["INPUTFILE", "OUTPUTFOLDER/OUTPUTFILE.dim", "${file}", "$file", "OUTPUTFILE_IWs.dim", "IWs"])
+@pytest.mark.parametrize(
+    "text", ["INPUTFILE", "OUTPUTFOLDER/OUTPUTFILE.dim", "${file}", "$file", "OUTPUTFILE_IWs.dim", "IWs"]
+)
 def test_placeholders(text):
     assert is_placeholder(text)
 
 
-@pytest.mark.parametrize("text", ["IW1", "VV", "/data/MASTER_of_x/20180310.dim", "POLYGON((0 0,1 0,1 1,0 0))", "", "0.3"])
+@pytest.mark.parametrize(
+    "text", ["IW1", "VV", "/data/MASTER_of_x/20180310.dim", "POLYGON((0 0,1 0,1 1,0 0))", "", "0.3"]
+)
 def test_values_are_no_placeholders(text):
     assert not is_placeholder(text)
 
@@ -168,4 +174,6 @@ def test_values_are_no_placeholders(text):
 def test_defaults_are_values_of_their_kind():
     for operator in OPERATORS.values():
         for parameter in operator.parameters.values():
-            assert not parameter.default or parameter.fits(parameter.default), f"{operator.name} {parameter.name}"
+            assert not parameter.default or parameter.fits(parameter.default), (
+                f"{operator.name} {parameter.name}"
+            )

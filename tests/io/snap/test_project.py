@@ -69,7 +69,9 @@ def test_a_value_with_an_equals_sign_is_whole(tmp_path):
 
 def test_comments_quotes_and_case(tmp_path):
     project = read_project(
-        write_conf_1(tmp_path / "p.conf", IW1="IW3   # the far one", MASTER='"/with space/20180310.dim"', cpu="6")
+        write_conf_1(
+            tmp_path / "p.conf", IW1="IW3   # the far one", MASTER='"/with space/20180310.dim"', cpu="6"
+        )
     )
     assert project.text("IW1") == "IW3"
     assert project.text("MASTER") == "/with space/20180310.dim"
@@ -93,7 +95,9 @@ def test_unknown_keys_are_reported_with_the_nearest_known(tmp_path):
 
 def test_a_key_in_another_section_is_read_and_reported(tmp_path):
     path = write_conf_2(tmp_path / "project.conf")
-    path.write_text(path.read_text().replace("TRACK = 30\n", "").replace("[PROC_OPTIONS] ", "[PROC_OPTIONS]\nTRACK = 30"))
+    path.write_text(
+        path.read_text().replace("TRACK = 30\n", "").replace("[PROC_OPTIONS] ", "[PROC_OPTIONS]\nTRACK = 30")
+    )
     project = read_project(path)
     assert project.text("TRACK") == "30"
     assert "belongs in SEARCH_PARAMS" in texts(project, "section")[0]

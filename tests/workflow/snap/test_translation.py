@@ -165,7 +165,13 @@ def test_dates_before_the_reference_change_their_sign(project_2, tmp_path):
 
 @pytest.mark.parametrize(
     ("rule", "expected"),
-    [("FIRST", "2019-05-06"), ("LAST", "2019-06-11"), ("2", "2019-05-18"), ("AUTO", "auto"), ("MANUAL", "auto")],
+    [
+        ("FIRST", "2019-05-06"),
+        ("LAST", "2019-06-11"),
+        ("2", "2019-05-18"),
+        ("AUTO", "auto"),
+        ("MANUAL", "auto"),
+    ],
 )
 def test_a_reference_that_is_not_split_yet_follows_the_rule(project_2, tmp_path, rule, expected):
     root = project_2.parent
@@ -176,14 +182,20 @@ def test_a_reference_that_is_not_split_yet_follows_the_rule(project_2, tmp_path,
 
 
 def test_no_spectral_diversity_in_the_graph_is_none_here(project_1, tmp_path):
-    write_graph(project_1.parent / "graphs" / "coreg_ifg_computation_subset.xml", coregistration_nodes(diversity=False))
+    write_graph(
+        project_1.parent / "graphs" / "coreg_ifg_computation_subset.xml",
+        coregistration_nodes(diversity=False),
+    )
     assert accepted(translate(project_1, folder=tmp_path), tmp_path).coregistration.diversity == "off"
 
 
 def test_an_operator_that_is_not_known_is_refused_by_name(project_1, tmp_path):
     nodes = [*split_nodes(), ("Extra", "Remove-Speckle-By-Magic", ("Read",), {})]
     write_graph(project_1.parent / "graphs" / "slave_split_applyorbit.xml", nodes)
-    with pytest.raises(UnsupportedInputError, match="'Remove-Speckle-By-Magic'.*slave_split|slave_split.*'Remove-Speckle-By-Magic'"):
+    with pytest.raises(
+        UnsupportedInputError,
+        match=r"slave_split_applyorbit\.xml: node 'Extra' uses the operator 'Remove-Speckle-By-Magic'",
+    ):
         translate(project_1, folder=tmp_path)
 
 
@@ -201,7 +213,12 @@ def test_graphs_beside_the_chain_do_not_stop_it(project_1, tmp_path):
 
 def test_a_project_that_was_moved(project_1, tmp_path):
     moved = tmp_path / "elsewhere"
-    write_conf_1(project_1, PROJECTFOLDER="D:\\work\\athens", GRAPHSFOLDER="D:\\work\\athens\\graphs", MASTER="D:\\work\\athens\\20180310.dim")
+    write_conf_1(
+        project_1,
+        PROJECTFOLDER="D:\\work\\athens",
+        GRAPHSFOLDER="D:\\work\\athens\\graphs",
+        MASTER="D:\\work\\athens\\20180310.dim",
+    )
     project_1.parent.rename(moved)
     lost = translate(moved / "project.conf", folder=tmp_path)
     assert {"PROJECTFOLDER", "images", "graphs"} <= set(topics(lost))
@@ -296,11 +313,26 @@ def chain_of_a_pair(first, second):
     return [
         *nodes,
         ("Multilook", "Multilook", ("TopoPhaseRemoval",), {"nRgLooks": "8", "nAzLooks": "2"}),
-        ("Filter", "GoldsteinPhaseFiltering", ("Multilook",), {"alpha": "0.6", "FFTSizeString": "64", "windowSizeString": "5"}),
-        ("Out", "SnaphuExport", ("Filter",), {"targetFolder": "/tmp/s", "statCostMode": "DEFO", "numberOfTileRows": "4"}),
+        (
+            "Filter",
+            "GoldsteinPhaseFiltering",
+            ("Multilook",),
+            {"alpha": "0.6", "FFTSizeString": "64", "windowSizeString": "5"},
+        ),
+        (
+            "Out",
+            "SnaphuExport",
+            ("Filter",),
+            {"targetFolder": "/tmp/s", "statCostMode": "DEFO", "numberOfTileRows": "4"},
+        ),
         ("In", "SnaphuImport", ("Filter", "Out"), {"doNotKeepWrapped": "false"}),
         ("Move", "PhaseToDisplacement", ("In",), {}),
-        ("Map", "Terrain-Correction", ("Move",), {"pixelSpacingInMeter": "45.0", "mapProjection": "EPSG:32630"}),
+        (
+            "Map",
+            "Terrain-Correction",
+            ("Move",),
+            {"pixelSpacingInMeter": "45.0", "mapProjection": "EPSG:32630"},
+        ),
         ("Write", "Write", ("Map",), {"file": "out.tif", "formatName": "GeoTIFF"}),
     ]
 
@@ -314,7 +346,12 @@ def test_one_graph_of_a_pair(tmp_path):
     assert config.methods == ("pair",)
     assert config.coregistration.reference_date == "2020-01-12"
     assert config.pairs.looks == (2, 8)
-    assert (config.filter.method, config.filter.alpha, config.filter.patch, config.filter.smoothing) == ("goldstein", 0.6, 64, 5)
+    assert (config.filter.method, config.filter.alpha, config.filter.patch, config.filter.smoothing) == (
+        "goldstein",
+        0.6,
+        64,
+        5,
+    )
     assert (config.unwrap.method, config.unwrap.snaphu_cost) == ("snaphu", "defo")
     assert (config.products.spacing_m, config.products.crs) == (45.0, "EPSG:32630")
     assert config.products.interferograms
@@ -366,7 +403,10 @@ def test_an_external_elevation_model_in_a_graph(tmp_path, flag, datum):
 
 def test_graphs_that_contradict_each_other_are_reported(tmp_path):
     for name, looks in (("a", "4"), ("b", "8")):
-        write_graph(tmp_path / f"{name}.xml", [("Read", "Read", (), {"file": "x"}), ("M", "Multilook", ("Read",), {"nRgLooks": looks})])
+        write_graph(
+            tmp_path / f"{name}.xml",
+            [("Read", "Read", (), {"file": "x"}), ("M", "Multilook", ("Read",), {"nRgLooks": looks})],
+        )
     found = translate(tmp_path, folder=tmp_path)
     (text,) = [f.text for f in found.findings if f.topic == "contradiction"]
     assert "pairs.looks to [1, 8]; it stays [1, 4]" in text
@@ -375,11 +415,11 @@ def test_graphs_that_contradict_each_other_are_reported(tmp_path):
 def test_paths_that_mean_nothing(tmp_path):
     with pytest.raises(MissingInputError, match="is not there"):
         translate(tmp_path / "nothing", folder=tmp_path)
-    with pytest.raises(MissingInputError, match="neither a .conf nor an .xml"):
+    with pytest.raises(MissingInputError, match=r"neither a \.conf nor an \.xml"):
         translate(tmp_path, folder=tmp_path)
     for name in ("a.conf", "b.conf"):
         (tmp_path / name).write_text("CPU=1\n")
-    with pytest.raises(RequestError, match="one project.conf"):
+    with pytest.raises(RequestError, match=r"one project\.conf"):
         translate(tmp_path, folder=tmp_path)
 
 
@@ -399,10 +439,12 @@ def test_persistent_scatterers_are_asked_for_once_they_are_offered():
 
 
 def test_any_cut_of_a_project_is_translated_or_refused_by_name(project_1, tmp_path):
-    whole = project_1.read_bytes()
-    for end in range(0, len(whole), 23):
+    whole, reasons = project_1.read_bytes(), []
+    for end in range(0, len(whole), 61):
         project_1.write_bytes(whole[:end])
         try:
             accepted(translate(project_1, folder=tmp_path), tmp_path)
         except InputRefusedError as error:
-            assert "project.conf" in str(error)
+            reasons.append(str(error))
+    assert reasons
+    assert all("project.conf" in reason for reason in reasons)

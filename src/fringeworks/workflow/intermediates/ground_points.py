@@ -45,12 +45,8 @@ def ground_points(
         line = (line * cell.azimuth + 0.5 * (cell.azimuth - 1) - cover.row - 0.5 * (looks[0] - 1)) / looks[0]
         sample = (sample * cell.range + 0.5 * (cell.range - 1) - cover.col - 0.5 * (looks[1] - 1)) / looks[1]
         with np.errstate(invalid="ignore"):
-            inside = (
-                (line >= 0)
-                & (sample >= 0)
-                & (line < cover.rows / looks[0])
-                & (sample < cover.cols / looks[1])
-            )
+            inside = (line >= 0) & (line <= cover.rows / looks[0] - 1)
+            inside &= (sample >= 0) & (sample <= cover.cols / looks[1] - 1)
         for k in np.flatnonzero(inside & np.isfinite(height)):
             x = grid.x_start + (cols[k] + 0.5) * grid.x_step
             y = grid.y_start + (row + 0.5) * grid.y_step
