@@ -42,11 +42,15 @@ DAYS, BASELINE = 12, 60.0
 WORKERS = (1, 8, 64)
 EFFICIENCY = 0.8
 """How well two processors share the work of one task; a worker alone loses nothing to sharing."""
+READERS = ("overlaps", "coregister")
+UNPACKING = 0.5 * BURSTS * LINES * sum(SAMPLES.values()) / 3 / 60e6
+"""Half a deflated raster of a slice, unpacked to reach a burst [s]: tasks of one raster are spread over workers."""
 MOST_THREADS = 8
 """Steps that go through the map by blocks run in one process; more threads than this do not make them faster."""
 ASSUMPTIONS = (
     "a worker is one processor as fast as those the constants were measured on",
     f"steps of tasks (bursts, dates, pairs) spread over all workers; steps of blocks run in one process with at most {MOST_THREADS} threads",
+    f"products are zips: a worker that takes one burst of a raster unpacks what lies before it, {UNPACKING:.1f} s; folders save that",
     "the store keeps up with all workers: write_mib_s says what each step asks of it",
     "arrays count as written without compression; steps are kept, none is removed as soon as it was read",
 )
@@ -84,18 +88,20 @@ class Strip:
             n_samples=n * LINES * sum(SAMPLES.values()),
             largest=Shape(LINES, max(SAMPLES.values())),
             n_overlaps=3 * (n - 1),
+            n_swaths=3,
             looked=Shape(lines // azimuth, samples // across),
         )
         shape = Shape(math.ceil(rows / self.spacing), math.ceil(cols / self.spacing))
         return Scale(shape=shape, n_pairs=n_pairs, n_dates=n_dates, scenes=scenes)
 
 
-def seconds_of(cost: Cost, workers: int) -> float:
+def seconds_of(step: str, cost: Cost, workers: int) -> float:
     """Return the time of a step with so many workers of one processor each."""
     alone = 2.0 * EFFICIENCY * cost.seconds
-    if cost.n_tasks:
-        return alone * math.ceil(cost.n_tasks / workers) / cost.n_tasks
-    return alone / min(workers, MOST_THREADS)
+    if not cost.n_tasks:
+        return alone / min(workers, MOST_THREADS)
+    again = UNPACKING if step in READERS and workers > 1 else 0.0
+    return (alone / cost.n_tasks + again) * math.ceil(cost.n_tasks / workers)
 
 
 def memory_of(cost: Cost, scale: Scale, max_memory: int) -> float:
@@ -123,7 +129,7 @@ def measure(*, n_dates: int = 150, spacing: float = 60.0, max_memory: str = "8 G
     steps = []
     for stage in stages_for(configuration(spacing, "sbas")):
         cost = stage.cost(scale)
-        seconds = {str(w): seconds_of(cost, w) for w in WORKERS}
+        seconds = {str(w): seconds_of(stage.name, cost, w) for w in WORKERS}
         steps.append(
             {
                 "step": stage.name,

@@ -210,6 +210,7 @@ def scene_scale(scenes: SceneStack | None) -> SceneScale | None:
         n_samples=sum(w.shape.size for w in windows),
         largest=largest.shape,
         n_overlaps=len(frame.azimuth_overlaps()) + single,
+        n_swaths=len(frame.swaths()),
         looked=scenes.looked,
     )
 

@@ -44,6 +44,8 @@ class SceneScale:
         Largest burst.
     n_overlaps : int
         Overlaps of consecutive bursts, and single bursts without one.
+    n_swaths : int
+        Sub-swaths.
     looked : Shape
         Shape of the averaged interferograms.
     """
@@ -52,6 +54,7 @@ class SceneScale:
     n_samples: int
     largest: Shape
     n_overlaps: int
+    n_swaths: int
     looked: Shape
 
 

@@ -18,7 +18,7 @@ from fringeworks.tops.platforms import platform_constants
 from fringeworks.workflow.config import RunConfig, plain
 from fringeworks.workflow.engines import Payload
 from fringeworks.workflow.scenes.stack import SceneStack
-from fringeworks.workflow.seams import seam_rows
+from fringeworks.workflow.seams import comparing_seconds, seam_rows
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
 from fringeworks.workflow.tasks.matching import MatchSpec, match
 from fringeworks.workflow.tasks.measuring import MeasureSpec, measure, read_statistics
@@ -44,7 +44,9 @@ def _cost(scale: Scale) -> Cost:
     n_samples = min(scenes.largest.cols * 160, 1_500_000)
     return Cost(
         disk_bytes=1e6 * scenes.n_overlaps,
-        seconds=1 + scenes.n_overlaps * n_samples * scale.n_dates * (scale.n_dates + 10) / 400e6,
+        seconds=1
+        + scenes.n_overlaps * comparing_seconds(n_samples, n_dates=scale.n_dates)
+        + scenes.n_swaths * (scale.n_dates - 1) * 1.2,
         n_tasks=scenes.n_overlaps,
         task_bytes=24.0 * n_samples * scale.n_dates,
     )

@@ -17,7 +17,7 @@ from fringeworks.tops.joins import SwathPhases, estimate_joins
 from fringeworks.tops.overlaps import date_pairs
 from fringeworks.tops.platforms import platform_constants
 from fringeworks.workflow.config import RunConfig, plain
-from fringeworks.workflow.seams import seam_rows
+from fringeworks.workflow.seams import comparing_seconds, seam_rows
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
 from fringeworks.workflow.tasks.bounding import BoundarySpec, bound, read_boundary
 
@@ -37,9 +37,11 @@ def _cost(scale: Scale) -> Cost:
     scenes = scale.scenes
     if scenes is None:
         return Cost()
+    n_samples = min(_MOST_SAMPLES / max(scale.n_dates, 1), 600_000)
+    n_tasks = scenes.n_bursts * (scenes.n_swaths - 1) // scenes.n_swaths
     return Cost(
-        seconds=1 + scenes.n_bursts * min(_MOST_SAMPLES, 600_000 * scale.n_dates) / 15e6,
-        n_tasks=max(scenes.n_bursts, 1),
+        seconds=1 + n_tasks * comparing_seconds(n_samples, n_dates=scale.n_dates),
+        n_tasks=n_tasks,
         task_bytes=40.0 * _MOST_SAMPLES,
     )
 

@@ -28,7 +28,7 @@ def _lookup_cost(scale: Scale) -> Cost:
     cols = scale.shape.cols
     return Cost(
         disk_bytes=33.0 * size,
-        seconds=2 + size / 0.7e6,
+        seconds=1 + size / 1.0e6,
         n_tasks=-(-scale.shape.rows // _ROWS),
         task_bytes=300.0 * (_ROWS + 200) * cols,
     )

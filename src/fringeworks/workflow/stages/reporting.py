@@ -29,7 +29,7 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
 
 
 def _pair_cost(scale: Scale) -> Cost:
-    return Cost(disk_bytes=4e6, seconds=4 + scale.shape.size / 20e6)
+    return Cost(disk_bytes=4e6, seconds=3 + scale.shape.size / 20e6)
 
 
 def _pair_work(context: StageContext) -> tuple[Tally, ...]:
