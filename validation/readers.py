@@ -1,4 +1,4 @@
-"""Do readers that are not ours open simulated products, and place reflectors where the image shows them?
+"""Open simulated products with readers that are not ours, and see where they place reflectors.
 
     python -m validation.readers --json
 
@@ -22,9 +22,9 @@ from typing import Any
 
 import numpy as np
 import rasterio
+from benchmarks.harness import peer_python
 from numpy.typing import NDArray
 
-from benchmarks.harness import peer_python
 from fringeworks.constants import SPEED_OF_LIGHT
 from fringeworks.simulate.fields import LayeredAir
 from fringeworks.simulate.scene.demonstration import demo_scene

@@ -73,7 +73,8 @@ def simulate_safe_scene(
     slices: Annotated[int | None, typer.Option(help="Products of a date along the track.", min=1)] = None,
     bursts: Annotated[int | None, typer.Option(help="Bursts of each product.", min=1)] = None,
     coarseness: Annotated[
-        int | None, typer.Option(help="Line interval over the real one: scenes that many times cheaper.", min=1)
+        int | None,
+        typer.Option(help="Line interval over the real one: scenes that many times cheaper.", min=1),
     ] = None,
     polarisations: Annotated[str | None, typer.Option(help="VV or VV,VH.")] = None,
     direction: Annotated[str | None, typer.Option(help="ascending or descending.")] = None,

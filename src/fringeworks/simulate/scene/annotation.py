@@ -253,7 +253,10 @@ def _band(beam: Beam, width: float) -> dict[str, str]:
 
 
 def _doppler(facts: SwathFacts, carrier: Carrier) -> Element:
-    two_way = facts.swath.two_way + np.linspace(0.02, 0.98, 20) * facts.swath.samples / facts.swath.beam.sampling_rate
+    two_way = (
+        facts.swath.two_way
+        + np.linspace(0.02, 0.98, 20) * facts.swath.samples / facts.swath.beam.sampling_rate
+    )
     centroid = np.polynomial.polynomial.polyval(two_way - carrier.origin, carrier.centroid)
     fine = [
         node("fineDce", fields({"slantRangeTime": long(t), "frequency": long(f)}))

@@ -139,8 +139,6 @@ def _moon(when: Instant) -> Values:
     course = _ARC * sum(a * math.sin(argument(m)) for a, m in _LONGITUDE)
     bent = argument((0, 0, 1, 0)) + course
     bent += _ARC * (412.0 * math.sin(argument((0, 0, 2, 0))) + 541.0 * math.sin(argument((0, 1, 0, 0))))
-    latitude = _ARC * (
-        18_520.0 * math.sin(bent) + sum(a * math.sin(argument(m)) for a, m in _LATITUDE)
-    )
+    latitude = _ARC * (18_520.0 * math.sin(bent) + sum(a * math.sin(argument(m)) for a, m in _LATITUDE))
     distance = 385_000e3 + sum(a * math.cos(argument(m)) for a, m in _DISTANCE)
     return _equatorial(math.radians(mean % 360.0) + course, latitude, distance)

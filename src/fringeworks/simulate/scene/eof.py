@@ -70,9 +70,7 @@ def orbit_file(layout: Layout, overflight: Overflight) -> tuple[str, bytes]:
     return f"{name}.EOF", document(root).replace(_PLACE.encode(), vectors)
 
 
-def _vectors(
-    middle: Instant, time: Values, states: tuple[Values, Values], orbit: int
-) -> bytes:
+def _vectors(middle: Instant, time: Values, states: tuple[Values, Values], orbit: int) -> bytes:
     """Return the text of all vectors; spelled directly, since a day has thousands."""
     utc = np.datetime_as_string(middle.datetime64 + time.astype("timedelta64[s]"), unit="us")
     lead = np.timedelta64(_LEAP_SECONDS, "s")

@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from fringeworks.constants import DAYS_PER_YEAR
 from fringeworks.errors import OutOfRangeError
 from fringeworks.model.grids import MapGrid, Shape
+from fringeworks.model.identity import Instant
 from fringeworks.simulate.fields import patches
 from fringeworks.simulate.geometry import LocalPlane, pixel_metres
 from fringeworks.simulate.motion import years_since_2000
 from fringeworks.simulate.orbit import local_axes
-from fringeworks.model.identity import Instant
 from fringeworks.simulate.scene.earth import tide
+from fringeworks.simulate.scene.flight import Arc
 from fringeworks.simulate.scene.layout import Layout
 from fringeworks.simulate.scene.scenario import SceneScenario
-from fringeworks.simulate.scene.flight import Arc
 from fringeworks.simulate.scene.sight import geodetic, locate, look
 from fringeworks.simulate.streams import Streams
 

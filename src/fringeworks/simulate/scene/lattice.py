@@ -142,7 +142,8 @@ class Tiles:
 
     def _reach(self, row: int) -> tuple[Values, Values]:
         lattice, grid = self.lattice, self.ground.grid
-        edges = lattice.near + np.arange(self.n_columns + 1) * TILE_COLUMNS * lattice.column_step
+        first = TILE_COLUMNS * np.arange(self.n_columns + 1)
+        edges = np.asarray(lattice.near + first * lattice.column_step, np.float64)
         time = self.row_time * np.array([row, row + 0.5, row + 1.0])
         longitude, latitude = lattice.place(time, edges)
         x = (np.degrees(longitude) - self.ground.longitude[0]) / grid.x_step
@@ -150,7 +151,10 @@ class Tiles:
         near, far = np.full(self.n_columns, np.inf), np.full(self.n_columns, -np.inf)
         for k in range(self.n_columns):
             rows, cols = (
-                slice(max(math.floor(v[:, k : k + 2].min()) - 1, 0), max(math.ceil(v[:, k : k + 2].max()) + 2, 0))
+                slice(
+                    max(math.floor(v[:, k : k + 2].min()) - 1, 0),
+                    max(math.ceil(v[:, k : k + 2].max()) + 2, 0),
+                )
                 for v in (y, x)
             )
             under = self.ground.height[rows, cols]

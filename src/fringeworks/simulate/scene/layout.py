@@ -160,7 +160,11 @@ class Layout:
     def extent(self) -> tuple[float, float, float, float]:
         """Return first and last line time [s] and nearest and farthest range [m] of the scene."""
         reference = self.overflights[0]
-        starts = [(b.start, s.beam.lines * s.beam.line_interval) for s in self.swaths for b in self.bursts(reference, s)]
+        starts = [
+            (b.start, s.beam.lines * s.beam.line_interval)
+            for s in self.swaths
+            for b in self.bursts(reference, s)
+        ]
         return (
             min(start for start, _ in starts),
             max(start + length for start, length in starts),

@@ -6,8 +6,8 @@ TIFF 6.0 (Aldus, 1992), section 2; tie points by GeoTIFF 1.1 (OGC 19-008), secti
 from __future__ import annotations
 
 import struct
+
 import numpy as np
-from numpy.typing import NDArray
 
 from fringeworks.errors import OutOfRangeError
 from fringeworks.simulate.scene.facts import TiePoints

@@ -25,7 +25,9 @@ from fringeworks.simulate.scene.scenario import (
     SceneScenario,
 )
 
-WATER: Final = LandCover(name="water", share=0.1, sigma0=-19.0, initial=0.0, floor=0.0, decay_days=1.0, cross=-9.0)
+WATER: Final = LandCover(
+    name="water", share=0.1, sigma0=-19.0, initial=0.0, floor=0.0, decay_days=1.0, cross=-9.0
+)
 """Hardly brighter than the noise, never coherent."""
 
 
@@ -47,7 +49,9 @@ def volcano_scene(*, n_dates: int = 7, samples: int = 800, seed: int = 1) -> Sce
     across = samples * 1.6 * 2.33 / math.sin(math.radians(38.3))
     summit = (LEAN * 6_000.0, 6_000.0)
     lava = (-LEAN * 7_000.0, -7_000.0)
-    land = tuple(replace(cover, share=share) for cover, share in zip(LAND, (0.3, 0.25, 0.1, 0.25), strict=True))
+    land = tuple(
+        replace(cover, share=share) for cover, share in zip(LAND, (0.3, 0.25, 0.1, 0.25), strict=True)
+    )
     reflectors = tuple(
         Reflector(east=LEAN * north + east, north=north, height=1.5, cross_section=38.0)
         for north in (-16_000.0, -10_000.0, -2_000.0, 1_000.0, 11_000.0, 16_000.0)

@@ -254,9 +254,9 @@ def _noted(path: Path) -> tuple[_Sums, NDArray[np.float64]]:
     with np.load(path) as note:
         count, clipped = (int(n) for n in note["counts"])
         square = (float(note["square"][0]), float(note["square"][1]))
-        return _Sums(
-            total=complex(note["total"]), square=square, count=count, clipped=clipped
-        ), note["points"]
+        return _Sums(total=complex(note["total"]), square=square, count=count, clipped=clipped), note[
+            "points"
+        ]
 
 
 def _pack(facts: Sequence[SwathFacts], work: Path, folder: Path, *, deflated: bool) -> Path:
@@ -291,10 +291,8 @@ def _pack(facts: Sequence[SwathFacts], work: Path, folder: Path, *, deflated: bo
     with zipfile.ZipFile(unfinished, "w") as archive:
         _add(archive, f"{name}.SAFE/manifest.safe", text, deflated=deflated)
         for file in files:
-            content = (
-                work / f"{file.stem}.tiff" if file.kind == "measurement" else contents[file.path]
-            )
-            _add(archive, f"{name}.SAFE/{file.path}", content, deflated=deflated)
+            origin = work / f"{file.stem}.tiff" if file.kind == "measurement" else contents[file.path]
+            _add(archive, f"{name}.SAFE/{file.path}", origin, deflated=deflated)
     return unfinished.rename(folder / f"{name}.zip")
 
 
