@@ -9,11 +9,12 @@ import hashlib
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 
-def opened(product, swath, polarisation):
+def opened(product: str, swath: str, polarisation: str) -> dict[str, Any]:
     """Read every burst with xarray-sentinel: its shape, a digest of its samples, and the axes it gives them."""
     import xarray_sentinel
 
@@ -40,7 +41,7 @@ def opened(product, swath, polarisation):
     return {"groups": list(top.attrs["subgroups"]), "bursts": bursts, "records": others}
 
 
-def placed(product, swath, polarisation, points):
+def placed(product: str, swath: str, polarisation: str, points: list[list[float]]) -> dict[str, Any]:
     """Place points with sarsen's orbit and range-Doppler search: UTC and two-way time of each."""
     import sarsen
     import xarray as xr
@@ -61,7 +62,7 @@ def placed(product, swath, polarisation, points):
     return {"utc": [str(t) for t in utc], "two_way": [float(2.0 * r / 299_792_458.0) for r in far]}
 
 
-def main():
+def main() -> None:
     """Answer one request."""
     import sarsen
     import xarray_sentinel

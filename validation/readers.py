@@ -1,4 +1,4 @@
-"""Whether readers that are not ours open simulated products, and place reflectors where the image shows them.
+"""Open simulated products with readers that are not ours, and see where they place reflectors.
 
     python -m validation.readers --json
 

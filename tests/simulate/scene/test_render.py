@@ -1,21 +1,39 @@
 """The renderer piece by piece: windows, the transform that lays scatterers, land covers, the lattice."""
 
 import math
+from datetime import date
 
 import numpy as np
 import pytest
+from scipy.ndimage import map_coordinates
 from tests.simulate.scene.conftest import CENTRE
 
 from fringeworks.errors import OutOfRangeError, TooFewDataError
-from fringeworks.simulate.scene.beams import BEAMS, beam_of
+from fringeworks.simulate.fields import PowerLaw, Terrain
+from fringeworks.simulate.motion import Bowl, Motion, Steady
+from fringeworks.simulate.orbit import Baseline, ground_points, local_axes
+from fringeworks.simulate.scene.beams import BEAMS, STRIPMAP, WAVELENGTH, beam_of
+from fringeworks.simulate.scene.ground import lay_ground
 from fringeworks.simulate.scene.lattice import tile_fields
-from fringeworks.simulate.scene.render import Window, windows_of
-from fringeworks.simulate.scene.scenario import LandCover, Pass, SceneScenario
-from fringeworks.simulate.scene.splat import TABLE_STEPS, Frame, Kernels, lay_points, ramp_phase
+from fringeworks.simulate.scene.layout import lay_out
+from fringeworks.simulate.scene.points import strew
+from fringeworks.simulate.scene.render import Renderer, Window, windows_of
+from fringeworks.simulate.scene.scenario import Ionosphere, LandCover, Pass, SceneScenario
+from fringeworks.simulate.scene.sight import geodetic, zero_doppler
+from fringeworks.simulate.scene.splat import (
+    TABLE_STEPS,
+    Frame,
+    Kernels,
+    Path,
+    lay_points,
+    project,
+    ramp_phase,
+)
+from fringeworks.simulate.scene.truth import ionospheric_shift
 from fringeworks.simulate.streams import Streams
 
 
-@pytest.mark.parametrize("name", list(BEAMS))
+@pytest.mark.parametrize("name", [*BEAMS, *STRIPMAP])
 def test_a_laid_point_is_the_window_transformed(name):
     # the slow twin: the response of a point is the sum over the window's frequencies, computed one by one
     azimuth, across = windows_of(beam_of(name))
@@ -105,12 +123,13 @@ def test_fields_of_a_tile_are_the_same_for_every_date_and_independent():
         ({"polarisations": ("HH",)}, OutOfRangeError, "polarisations"),
         ({"passes": ()}, TooFewDataError, "0 passes"),
         ({"bursts": 0}, OutOfRangeError, "0 bursts"),
+        ({"swaths": ("S3",)}, OutOfRangeError, "2 bursts in strip map"),
+        ({"lines": 900}, OutOfRangeError, "900 lines of IW2"),
+        ({"coarseness": 5}, OutOfRangeError, "coarseness 5"),
         ({"land": (LandCover(name="a", share=0.5),)}, OutOfRangeError, "shares"),
     ],
 )
 def test_scenarios_that_cannot_be_are_refused(facts, error, text):
-    from datetime import date
-
     base = {"title": "x", "centre": CENTRE, "passes": (Pass(day=date(2023, 1, 8)),)}
     with pytest.raises(error, match=text):
         SceneScenario(**{**base, **facts})
@@ -121,3 +140,98 @@ def test_a_land_cover_or_beam_that_cannot_be_is_refused():
         LandCover(name="x", share=1.0, initial=0.2, floor=0.5)
     with pytest.raises(OutOfRangeError, match="EW1"):
         beam_of("EW1")
+
+
+@pytest.fixture(scope="module")
+def bumpy():
+    scenario = SceneScenario(
+        title="x",
+        centre=CENTRE,
+        passes=(Pass(day=date(2023, 1, 8)), Pass(day=date(2023, 1, 20), offset=Baseline(cross=90.0))),
+        samples=220,
+        bursts=1,
+        coarseness=4,
+        arc_seconds=4.0,
+        orbit_hours=0.1,
+        terrain=Terrain(base=400.0, roughness=PowerLaw(rms_difference=80.0, distance=3_000.0)),
+        turbulence=PowerLaw(rms_difference=0.01, distance=3_000.0),
+        ionosphere=Ionosphere(constant=0.1, slope=1e-3),
+        motions=(Motion(Bowl(east=0.0, north=0.0, radius=2_000.0, uplift=-1.0), Steady(), "bowl"),),
+    )
+    streams = Streams((1, 2, 3, 4))
+    layout = lay_out(scenario)
+    ground = lay_ground(layout, streams)
+    points = strew(layout, ground, streams)
+    return Renderer(layout=layout, ground=ground, points=points, streams=streams)
+
+
+def test_a_tile_of_scatterers_is_laid_as_its_points_one_by_one_would_be(bumpy):
+    # the slow twin goes through numpy: positions from angles, zero-Doppler times from their own search, single points
+    overflight, swath = bumpy.layout.overflights[1], bumpy.layout.swaths[0]
+    burst = bumpy.layout.bursts(overflight, swath)[0]
+    frame, world = bumpy.frame(overflight, swath, burst), bumpy.world(1)
+    azimuth, across = windows_of(swath.beam)
+    kernels = Kernels(azimuth.table(), azimuth.span, across.table(), across.span)
+    arc, lattice = overflight.arc, bumpy.lattice
+    path = Path(arc.half, arc.position, arc.velocity, arc.acceleration)
+    first = (int((swath.near + 400.0 - lattice.near) / lattice.column_step), -4)
+    time, rows = lattice.rows(first[1], 8)
+    cols = lattice.columns(first[0], 24)
+    rng = np.random.default_rng(3)
+    fields = (rng.standard_normal((2, 8, 24)) + 1j * rng.standard_normal((2, 8, 24))).astype(np.complex64)
+    weights = np.array([[0.6, 0.8j]], np.complex64)
+    shape = (swath.beam.lines + 60, 2 * (swath.samples + 60))
+    fast, slow = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    lit = np.full(8, np.inf)
+    strength = lattice.strength[first[0] :]
+    project(
+        fast, kernels, frame, path, world, lattice.longitude, lattice.latitude, rows, cols, time, strength,
+        weights, fields, lit,
+    )  # fmt: skip
+    grid = np.polynomial.polynomial.polygrid2d
+    lon, lat = grid(rows, cols, lattice.longitude), grid(rows, cols, lattice.latitude)
+    y, x = (lat - world.lat) / world.lat_step, (lon - world.lon) / world.lon_step
+    ground = [map_coordinates(world.layers[..., k], [y, x], order=1, output=float) for k in range(5)]
+    place = ground_points(lon, lat, ground[0])
+    place = place + sum(m[..., None] * axis for m, axis in zip(ground[1:4], local_axes(lon, lat), strict=True))
+    seen, distance = zero_doppler(arc, place)
+    ion = world.ion[0] + world.ion[1] * y + world.ion[2] * x
+    value = np.tensordot(weights[0], fields, 1) * strength[:24]
+    found = np.zeros((value.size, 2))
+    flat = (v.ravel() for v in (seen, distance + ground[4], ion, value.astype(complex)))
+    lay_points(slow, kernels, frame, *flat, found)
+    assert np.abs(slow).max() > 100.0
+    # single precision of the sums; the layers are float32 in both, weighted in another order: 1e-6 m are 2e-4 rad
+    np.testing.assert_allclose(fast, slow, atol=1e-3 * np.abs(slow).max())
+
+
+def test_tiles_that_are_not_drawn_cannot_be_seen(bumpy):
+    # drawn without regard to heights, the burst is the same but for single precision
+    overflight, swath = bumpy.layout.overflights[0], bumpy.layout.swaths[0]
+    burst = bumpy.layout.bursts(overflight, swath)[0]
+    world = bumpy.world(0)
+    few = bumpy.burst(0, swath, burst, "VV", world=world)
+    every = Renderer(
+        layout=bumpy.layout, ground=bumpy.ground, points=bumpy.points, streams=bumpy.streams
+    )
+    n = every.tiles.n_columns
+    object.__setattr__(every.tiles, "reach", lambda _: (np.full(n, -np.inf), np.full(n, np.inf)))
+    all_of_them = every.burst(0, swath, burst, "VV", world=world)
+    np.testing.assert_array_equal(few.samples, all_of_them.samples)
+
+
+def test_the_ionospheres_slope_moves_targets_by_its_doppler(bumpy):
+    overflight = bumpy.layout.overflights[1]
+    _, east, north = bumpy.ground.ionosphere(1)
+    place, velocity = overflight.arc.at(0.0)
+    lon, lat, altitude = geodetic(place)
+    axes = local_axes(lon, lat)
+    along = (velocity @ axes[0] * east + velocity @ axes[1] * north) / np.linalg.norm(velocity)
+    # half way up, at half the satellite's way against a ground that passes a tenth slower
+    share = 350e3 / altitude
+    expected = along * np.linalg.norm(velocity) * share / (1.0 - share + share * 1.11)
+    assert bumpy.ground.ionospheric_rate(1, overflight.arc) == pytest.approx(expected, rel=0.01)
+    distance = 9e5
+    rate = -2.0 / WAVELENGTH * np.linalg.norm(velocity) ** 2 * 0.89 / distance
+    lines = -2.0 / WAVELENGTH * expected / rate / bumpy.layout.swaths[0].beam.line_interval
+    assert ionospheric_shift(bumpy.layout, bumpy.ground, 1) == pytest.approx(lines, rel=0.05)

@@ -123,7 +123,7 @@ def test_layers_of_movement_and_air_are_kept_apart():
     assert ratio == pytest.approx(math.exp((ground.height.max() - ground.height.min()) / 2_000.0), rel=1e-4)
     assert not np.array_equal(ground.turbulent(0), ground.turbulent(1))
     np.testing.assert_array_equal(ground.turbulent(1), ground.turbulent(1))
-    renderer = Renderer(layout=layout, ground=ground, points=strew(ground, STREAMS), streams=STREAMS)
+    renderer = Renderer(layout=layout, ground=ground, points=strew(layout, ground, STREAMS), streams=STREAMS)
     world = renderer.world(1)
     y, x = np.indices(tuple(ground.grid.shape))
     plane = world.ion[0] + world.ion[1] * y + world.ion[2] * x
@@ -137,12 +137,15 @@ def test_persistent_points_stand_where_and_as_high_as_asked():
     land = (LandCover(name="town", share=0.4, sigma0=-5.0), LandCover(name="field", share=0.6, sigma0=-12.0))
     wanted = PersistentPoints(per_km2=5.0, on=("town",), ratio=(10.0, 14.0), height=3.0)
     layout, ground = laid(land=land, persistent=wanted)
-    points = strew(ground, STREAMS)
+    points = strew(layout, ground, STREAMS)
     area = np.mean(ground.cover == 0) * np.prod(pixel_metres(ground.grid)) * ground.grid.shape.size * 1e-6
     # counted as a Poisson variable is
     assert len(points) == pytest.approx(5.0 * area, abs=5.0 * math.sqrt(5.0 * area))
     assert set(points.kind) == {PERSISTENT}
-    assert set(points.clutter) == {-5.0}
+    # brightness: over the sine of about 38 degrees
+    np.testing.assert_allclose(
+        points.clutter, -5.0 - 10 * np.log10(np.sin(layout.scenario.incidence)), atol=0.1
+    )
     assert points.strength.min() >= 10.0
     assert points.strength.max() <= 14.0
     assert np.std(points.above) == pytest.approx(3.0, rel=0.15)
@@ -154,7 +157,7 @@ def test_persistent_points_stand_where_and_as_high_as_asked():
     assert (distance > 8e5).all()
     # brightness of a point is its ratio above that of the clutter
     peak = np.abs(points.amplitude(layout.swaths[0].beam, "VV"))
-    np.testing.assert_allclose(20 * np.log10(peak / 237.0), points.strength - 5.0, atol=1e-9)
+    np.testing.assert_allclose(20 * np.log10(peak / 237.0), points.strength + points.clutter, atol=1e-9)
 
 
 @pytest.mark.parametrize("platform", ["S1A", "S1B", "S1C"])

@@ -142,9 +142,10 @@ class Tiles:
 
     def _reach(self, row: int) -> tuple[Values, Values]:
         lattice, grid = self.lattice, self.ground.grid
-        edges = lattice.near + np.arange(self.n_columns + 1) * TILE_COLUMNS * lattice.column_step
-        time: Values = np.asarray(self.row_time * np.array([row, row + 0.5, row + 1.0]), np.float64)
-        longitude, latitude = lattice.place(np.asarray(time, np.float64), np.asarray(edges, np.float64))
+        first = TILE_COLUMNS * np.arange(self.n_columns + 1)
+        edges = np.asarray(lattice.near + first * lattice.column_step, np.float64)
+        time = self.row_time * np.array([row, row + 0.5, row + 1.0])
+        longitude, latitude = lattice.place(time, edges)
         x = (np.degrees(longitude) - self.ground.longitude[0]) / grid.x_step
         y = (np.degrees(latitude) - self.ground.latitude[0]) / grid.y_step
         near, far = np.full(self.n_columns, np.inf), np.full(self.n_columns, -np.inf)

@@ -14,7 +14,8 @@ from fringeworks.simulate.orbit import ground_points, local_axes
 from fringeworks.simulate.scene.beams import CALIBRATION_CONSTANT, Beam
 from fringeworks.simulate.scene.flight import Arc
 from fringeworks.simulate.scene.ground import Ground
-from fringeworks.simulate.scene.sight import zero_doppler
+from fringeworks.simulate.scene.layout import Layout
+from fringeworks.simulate.scene.sight import look, zero_doppler
 from fringeworks.simulate.scene.splat import DELAY, EAST, NORTH, UP, Map, Path
 from fringeworks.simulate.streams import Streams
 
@@ -42,7 +43,7 @@ class Points:
     strength : float64
         Signal-to-clutter ratio [dB] of a persistent scatterer, cross-section [dB m2] of a reflector.
     clutter : float64
-        Backscatter coefficient of the ground around [dB].
+        Radar brightness of the ground around in VV [dB].
     cross : float64
         VH over VV [dB].
     """
@@ -98,7 +99,7 @@ def _between(layer: NDArray[np.float32], y: Values, x: Values) -> Values:
     return np.asarray(top * (1 - fi) + bottom * fi, np.float64)
 
 
-def strew(ground: Ground, streams: Streams) -> Points:
+def strew(layout: Layout, ground: Ground, streams: Streams) -> Points:
     """Place the reflectors and persistent scatterers of a scene; those beyond the ground are left out."""
     scenario = ground.scenario
     reflectors = scenario.reflectors
@@ -118,6 +119,10 @@ def strew(ground: Ground, streams: Streams) -> Points:
         on = set(scenario.persistent.on)
     named = np.array([c.name in on for c in scenario.land])
     kept = np.isfinite(height) & (named[cover] | (kind == REFLECTOR))
+    # brightness is the backscatter coefficient over the sine of the incidence, on level ground
+    level = np.where(np.isfinite(height), height, 0.0)
+    _, incidence = look(layout.overflights[0].arc, np.radians(lon), np.radians(lat), level)
+    bright = np.array([c.sigma0 for c in scenario.land])[cover] - 10.0 * np.log10(np.sin(incidence))
     return Points(
         kind=kind[kept],
         longitude=lon[kept],
@@ -128,7 +133,7 @@ def strew(ground: Ground, streams: Streams) -> Points:
             kept
         ],
         strength=np.concatenate([[r.cross_section for r in reflectors], ratio])[kept],
-        clutter=np.array([c.sigma0 for c in scenario.land])[cover][kept],
+        clutter=bright[kept],
         cross=np.array([c.cross for c in scenario.land])[cover][kept],
     )
 

@@ -291,9 +291,8 @@ def _pack(facts: Sequence[SwathFacts], work: Path, folder: Path, *, deflated: bo
     with zipfile.ZipFile(unfinished, "w") as archive:
         _add(archive, f"{name}.SAFE/manifest.safe", text, deflated=deflated)
         for file in files:
-            raster = work / f"{file.stem}.tiff"
-            filling = raster if file.kind == "measurement" else contents[file.path]
-            _add(archive, f"{name}.SAFE/{file.path}", filling, deflated=deflated)
+            origin = work / f"{file.stem}.tiff" if file.kind == "measurement" else contents[file.path]
+            _add(archive, f"{name}.SAFE/{file.path}", origin, deflated=deflated)
     return unfinished.rename(folder / f"{name}.zip")
 
 

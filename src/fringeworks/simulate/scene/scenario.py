@@ -340,5 +340,6 @@ def _check_images(scenario: SceneScenario) -> None:
         raise OutOfRangeError(
             f"{scenario.lines} lines of {scenario.swaths[0]}", expected="at least 200, in strip map only"
         )
-    if not 1 <= scenario.coarseness <= 8:
-        raise OutOfRangeError(f"coarseness {scenario.coarseness}", expected="1 to 8")
+    if not 1 <= scenario.coarseness <= 4:
+        # beyond, the interval between lines is one that no reader takes for Sentinel-1's
+        raise OutOfRangeError(f"coarseness {scenario.coarseness}", expected="1 to 4")

@@ -97,7 +97,7 @@ def simulate_scene(
     if done is not None:
         return done
     ground = lay_ground(layout, streams)
-    points = strew(ground, streams)
+    points = strew(layout, ground, streams)
     renderer = Renderer(layout=layout, ground=ground, points=points, streams=streams)
     orbits = tuple(_write_orbit(folder, *orbit_file(layout, o)) for o in layout.overflights)
     dem = _write_dem(folder, ground)

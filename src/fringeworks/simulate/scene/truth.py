@@ -209,6 +209,7 @@ def describe(layout: Layout, ground: Ground, products: Sequence[Sequence[str]], 
                 "missing": [list(entry) for entry in flown.missing],
                 "ionosphere": list(ground.ionosphere(k)),
                 "ionosphere_azimuth_shift_lines": ionospheric_shift(layout, ground, k),
+                "tide_enu": _middle(ground.tide(k)),
                 "units": [float(u) for u in ground.units[:, k]],
             }
         )
@@ -230,12 +231,18 @@ def describe(layout: Layout, ground: Ground, products: Sequence[Sequence[str]], 
         "coarseness": scenario.coarseness,
         "reference_range": layout.reference_range,
         "noise_db": scenario.noise,
+        "plate_velocity_enu": _middle(ground.plate_velocity()),
         "motions": [m.name for m in scenario.motions],
         "covers": _covers(scenario),
         "swaths": swaths,
         "dates": dates,
     }
     return json.dumps(text, indent=1) + "\n"
+
+
+def _middle(layers: NDArray[np.float32]) -> list[float]:
+    """Return the middle node of layers, (layer, y, x)."""
+    return [float(v) for v in layers[:, layers.shape[1] // 2, layers.shape[2] // 2]]
 
 
 def _covers(scenario: SceneScenario) -> list[dict[str, object]]:

@@ -1,0 +1,248 @@
+"""Interferograms of simulated scenes at true offsets, beside what the truth says they show.
+
+Orbit file, annotation and DEM give where every node of the DEM lies in both images and how far it is; the truth adds air
+and movement.  No line of the simulator or of the chain is used.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import map_coordinates
+
+from fringeworks.simulate.scene.scene import WrittenScene
+from validation._scene_measures import (
+    Image,
+    ReadBurst,
+    Values,
+    ecef,
+    predicted,
+    read_bursts,
+    read_orbit,
+    resampled,
+)
+
+_CYCLES = 4.0 * np.pi
+_TAPS = 9
+"""Half of the kernel that resamples, and one: nearer to the edge nothing is formed."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Formed:
+    """One burst's interferogram at true offsets, all (line, sample); zero or NaN where it was not formed.
+
+    Attributes
+    ----------
+    product : complex64
+        Reference times conjugate secondary.
+    power : tuple of float32
+        Of reference and secondary.
+    parts : dict of float64
+        Phase [rad] by geometry, and by every effect that the truth names.
+    cover : float64
+        Index of the land cover.
+    doppler_gap : float
+        Difference of the Doppler frequencies in the middle [Hz].
+    reads : tuple of ReadBurst
+        Of reference and secondary.
+    """
+
+    product: Image
+    power: tuple[NDArray[np.float32], NDArray[np.float32]]
+    parts: dict[str, Values]
+    cover: Values
+    doppler_gap: float
+    reads: tuple[ReadBurst, ReadBurst]
+
+    @property
+    def expected(self) -> Values:
+        """Phase by all parts [rad]."""
+        return np.asarray(sum(self.parts.values()))
+
+    @property
+    def residual(self) -> Image:
+        """The interferogram without the expected phase."""
+        return (self.product * np.exp(-1j * np.nan_to_num(self.expected))).astype(np.complex64)
+
+
+def truth_of(scene: WrittenScene) -> tuple[Any, dict[str, Any]]:
+    """Return layers and facts of a scene's truth."""
+    folder = scene.folder / "truth"
+    facts: dict[str, Any] = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
+    return np.load(folder / "truth.npz"), facts
+
+
+def effects(scene: WrittenScene, pair: tuple[int, int]) -> dict[str, Values]:
+    """Return by how much each effect lengthens the path from the first to the second date [m], (y, x).
+
+    The phase by the ionosphere is that of a path with the other sign; the constant of a platform and sub-swath is none.
+    """
+    layers, facts = truth_of(scene)
+    one, two = pair
+    found = {
+        "turbulence": layers["turbulence"][two] - layers["turbulence"][one],
+        "layered": layers["layered"][two] - layers["layered"][one],
+        "ionosphere": layers["ionosphere"][one] - layers["ionosphere"][two],
+        "tide": layers["tide"][one] - layers["tide"][two],
+    }
+    days = [facts["dates"][k]["days"] for k in pair]
+    found["plate"] = -layers["plate_velocity"] * (days[1] - days[0]) / 365.25
+    units = [np.array(facts["dates"][k]["units"]) for k in pair]
+    for name, unit in zip(facts["motions"], units[1] - units[0], strict=True):
+        found[name] = -unit * np.sum(layers[f"motion_{name}"] * layers["los_enu"], axis=0)
+    return {name: np.asarray(values, np.float64) for name, values in found.items()}
+
+
+def moved_on(scene: WrittenScene, date_index: int) -> Values:
+    """Return how far the nodes have moved on a date, all causes, east, north, up [m], (3, y, x)."""
+    layers, facts = truth_of(scene)
+    entry = facts["dates"][date_index]
+    total = np.zeros((3, *layers["dem"].shape))
+    for name, unit in zip(facts["motions"], entry["units"], strict=True):
+        total += unit * layers[f"motion_{name}"]
+    whole = np.array(entry["tide_enu"]) + np.array(facts["plate_velocity_enu"]) * entry["days"] / 365.25
+    return np.asarray(total + whole[:, None, None])
+
+
+def earth_fixed(enu: Values, longitude: Values, latitude: Values) -> Values:
+    """Turn vectors east, north, up, (3, ...), at places [degrees] into Earth-fixed ones, (..., 3)."""
+    lon, lat = np.radians(longitude), np.radians(latitude)
+    east, north, up = enu
+    outward = up * np.cos(lat) - north * np.sin(lat)
+    x = outward * np.cos(lon) - east * np.sin(lon)
+    y = outward * np.sin(lon) + east * np.cos(lon)
+    return np.stack([x, y, north * np.cos(lat) + up * np.sin(lat)], axis=-1)
+
+
+def timing_errors(facts: dict[str, Any], indices: tuple[int, ...], swath: str) -> tuple[float, float]:
+    """Return by how many lines and samples targets lie farther than orbits say, all causes.
+
+    In the second of two dates against the first, or in a single date.
+    """
+    dates = [facts["dates"][k] for k in indices]
+    lines = [d["azimuth_error_lines"].get(swath, 0.0) + d["ionosphere_azimuth_shift_lines"] for d in dates]
+    samples = [d["range_error_samples"].get(swath, 0.0) for d in dates]
+    if len(dates) == 1:
+        return lines[0], samples[0]
+    return lines[1] - lines[0], samples[1] - samples[0]
+
+
+def nodes_of(line: Values, sample: Values, at: Values) -> Values:
+    """Return row and column, (2, ...), among nodes that lie at some lines and samples, of places, (..., 2) line and sample.
+
+    Plain repetition with the mean slopes, for ground without layover; NaN beyond the nodes.
+    """
+    slope = [[np.mean(np.diff(field, axis=axis)) for axis in (0, 1)] for field in (line, sample)]
+    back = np.linalg.inv(np.array(slope))
+    middle = [(n - 1) / 2 for n in line.shape]
+    gap = at - np.array([between(field, np.array(middle)[:, None])[0] for field in (line, sample)])
+    node = np.einsum("ij,...j->i...", back, gap) + np.reshape(middle, (2, *[1] * (at.ndim - 1)))
+    last = np.reshape([n - 1.0 for n in line.shape], (2, *[1] * (at.ndim - 1)))
+    for _ in range(20):
+        # ground that slopes by ten degrees changes the slopes by a third: each round leaves a third of the error
+        inside = np.clip(node, 0.0, last)
+        gap = at - np.stack([between(field, inside) for field in (line, sample)], axis=-1)
+        if np.quantile(np.abs(gap), 0.5) < 1e-5:
+            break
+        node = inside + np.einsum("ij,...j->i...", back, gap)
+    return np.where(np.abs(gap).max(axis=-1) < 1e-3, node, np.nan)
+
+
+def between(layer: Values, node: Values) -> Values:
+    """Return a layer at rows and columns, (2, ...), bilinear; NaN where they are."""
+    found = map_coordinates(np.asarray(layer, float), np.nan_to_num(node), order=1, mode="nearest")
+    return np.where(np.isfinite(node).all(axis=0), found, np.nan)
+
+
+def form(
+    scene: WrittenScene,
+    burst: int,
+    *,
+    pair: tuple[int, int] = (0, 1),
+    swath: str = "IW2",
+    polarisation: str = "VV",
+    timing: bool = True,
+) -> Formed:
+    """Form the interferogram of a burst at the offsets that orbits and DEM give.
+
+    With ``timing`` the offsets are the true ones: the injected timing errors and the shift by the ionosphere are added.
+    """
+    layers, facts = truth_of(scene)
+    reads = tuple(read_bursts(scene.products[k][0], swath, polarisation)[burst] for k in pair)
+    lon, lat = np.meshgrid(layers["longitude"], layers["latitude"])
+    points = ecef(lon, lat, layers["dem"].astype(float)).reshape(-1, 3)
+    at_rest, places = [], []
+    for read, k in zip(reads, pair, strict=True):
+        curve, grid = read_orbit(scene.orbits[k], read.burst.grid.epoch), read.burst.grid
+        line, sample = predicted(read, curve, points, facts["reference_range"])
+        at_rest.append((grid.range_start + sample * grid.range_step).reshape(lon.shape))
+        # movement along the track moves targets in azimuth: a phase, times the Doppler frequency
+        moved = points + earth_fixed(moved_on(scene, k), lon, lat).reshape(-1, 3)
+        found = predicted(read, curve, moved, facts["reference_range"])
+        places.append([v.reshape(lon.shape) for v in found])
+    (line, sample), (other_line, other_sample) = places
+    extra = at_rest[1] - at_rest[0]
+    lengths = {"geometry": extra} | effects(scene, pair)
+    shape = reads[0].samples.shape
+    at = np.stack(np.meshgrid(np.arange(shape[0]), np.arange(shape[1]), indexing="ij"), axis=-1)
+    # the ground that the reference shows lies at other places than orbits say, if its own timing is wrong
+    own = timing_errors(facts, (pair[0],), swath) if timing else (0.0, 0.0)
+    node = nodes_of(line + own[0], sample + own[1], at)
+    layers_of = [other_line - line, other_sample - sample, *lengths.values()]
+    fields = np.stack([between(layer, node) for layer in layers_of], axis=-1)
+    nearest = (np.rint(np.nan_to_num(v)).astype(int) for v in node)
+    cover = layers["cover"][tuple(np.clip(v, 0, n - 1) for v, n in zip(nearest, lon.shape, strict=True))]
+    # delay moves the samples of the secondary too, by less than a hundredth
+    late, far = timing_errors(facts, pair, swath) if timing else (0.0, 0.0)
+    wanted = at[..., 0] + fields[..., 0] + late, at[..., 1] + fields[..., 1] + far
+    wanted = tuple(np.nan_to_num(v, nan=-1e3) for v in wanted)
+    other = resampled(reads[1], wanted[0], wanted[1])
+    valid = np.zeros(shape, bool)
+    top, left = reads[0].burst.valid.row + _TAPS, reads[0].burst.valid.col + _TAPS
+    valid[top:-top, left:-left] = True
+    valid &= np.isfinite(fields).all(axis=-1)
+    scale = _CYCLES / reads[0].burst.radar.wavelength
+    parts = {name: scale * fields[..., 2 + k] for k, name in enumerate(lengths)}
+    turns = [facts["dates"][k]["phase_offset_rad"][swath] for k in pair]
+    parts["phase_offset"] = np.full(shape, turns[0] - turns[1])
+    return Formed(
+        product=np.where(valid, reads[0].samples * np.conj(other), 0).astype(np.complex64),
+        power=(np.abs(reads[0].samples) ** 2, np.abs(other) ** 2),
+        parts=parts,
+        cover=np.where(valid, cover, np.nan),
+        doppler_gap=_doppler_gap(reads, float(np.nanmedian(fields[..., 0]))),
+        reads=reads,
+    )
+
+
+def _doppler_gap(reads: tuple[ReadBurst, ...], offset: float) -> float:
+    middle, far = reads[0].samples.shape[0] / 2, reads[0].ranges[[reads[0].samples.shape[1] // 2]]
+    first, second = (
+        read.frequency(np.array(middle + shift), far)
+        for read, shift in zip(reads, (0.0, offset), strict=True)
+    )
+    return float((second - first)[0])
+
+
+def deviations(formed: list[Formed], names: tuple[str, ...]) -> dict[str, float]:
+    """Return the mean phase that is left [rad], and by how much the pattern of each effect is off [share of it].
+
+    Least squares on the residual phase, weighted by the product's size: a constant and one factor for each effect less its
+    mean, all together.
+    """
+    inside = [np.abs(each.residual) > 0.0 for each in formed]
+    residual = np.concatenate([each.residual[valid] for each, valid in zip(formed, inside, strict=True)])
+    weight = np.abs(residual)
+    columns = [np.ones(residual.size)]
+    for name in names:
+        part = np.concatenate([each.parts[name][valid] for each, valid in zip(formed, inside, strict=True)])
+        columns.append(part - np.average(part, weights=weight))
+    matrix = np.stack(columns)
+    # the mean cosine of the residual is the coherence: sine = coherence times phase
+    cosine = float(residual.real.sum() / weight.sum())
+    found = np.linalg.solve((matrix * weight) @ matrix.T, matrix @ residual.imag) / cosine
+    return dict(zip(("mean_rad", *names), (float(v) for v in found), strict=True))

@@ -1,0 +1,350 @@
+"""Look for every effect that a scene can be given in its pixels, with the size and sign that the truth says.
+
+    python -m validation.scene_effects --json
+
+One scene has them all: volcano, fault, bowl, season, turbulent and layered air, ionosphere, tide, plate, constants of three
+platforms, timing errors.  Interferograms at true offsets must show nothing but noise, and the overlap of bursts all that
+moves targets in azimuth.  Further scenes try strip map, an ascending track, layover and shadow, brightness and noise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.ndimage import binary_erosion, zoom
+
+from fringeworks.simulate.fields import Cone, LayeredAir, PowerLaw, Terrain
+from fringeworks.simulate.motion import Bowl, Mogi, Motion, ScrewDislocation, Seasonal, Steady, Step
+from fringeworks.simulate.orbit import Baseline
+from fringeworks.simulate.scene.earth import PlateMotion
+from fringeworks.simulate.scene.scenario import (
+    Ionosphere,
+    LandCover,
+    Pass,
+    PersistentPoints,
+    Reflector,
+    SceneScenario,
+)
+from fringeworks.simulate.scene.scene import WrittenScene, simulate_scene
+from validation._scene_forming import deviations, earth_fixed, form, moved_on, timing_errors, truth_of
+from validation._scene_measures import (
+    double_difference,
+    ecef,
+    peak,
+    predicted,
+    read_bursts,
+    read_orbit,
+)
+
+LEAN = 0.1725
+ROCK = LandCover(name="rock", share=1.0, sigma0=-6.0, initial=0.95, floor=0.85, decay_days=200.0)
+DAYS = (date(2023, 1, 8), date(2023, 1, 20), date(2025, 5, 10))
+CENTRE = (15.0, 41.0)
+AZIMUTH_NOISE = 2e-4
+"""Four standard deviations of an overlap of 26 coarse lines and 480 samples, a coherence of 0.8 and 208 rad a line [lines]."""
+_CHEAP = {"coarseness": 4, "arc_seconds": 3.0, "orbit_hours": 0.2, "deflated": False}
+
+
+def everything(samples: int, swaths: tuple[str, ...]) -> SceneScenario:
+    """Return the scene that has every effect."""
+    second = Pass(
+        day=DAYS[1],
+        platform="S1B",
+        offset=Baseline(cross=60.0, normal=-20.0, cross_rate=0.02),
+        doppler=3.0,
+        burst_shift=0.7,
+        clock=0.3,
+        azimuth_error={"IW1": 0.004, "IW2": 0.003},
+        range_error={"IW1": 0.05, "IW2": 0.04},
+    )
+    third = Pass(day=DAYS[2], platform="S1C", offset=Baseline(cross=-40.0, normal=10.0))
+    volcano = Mogi(east=LEAN * 6_000.0, north=6_000.0, depth=1_500.0, volume=4e5)
+    fault = ScrewDislocation(
+        strike=0.9, slip=0.08, top=300.0, bottom=3_000.0, east=-LEAN * 3_000.0, north=-3_000.0
+    )
+    bowl = Bowl(east=-LEAN * 9_000.0, north=-9_000.0, radius=1_500.0, uplift=-0.1)
+    season = Bowl(east=LEAN * 14_000.0, north=14_000.0, radius=2_500.0, uplift=-0.03)
+    return SceneScenario(
+        title="every effect at once",
+        centre=CENTRE,
+        swaths=swaths,
+        samples=samples,
+        land=(ROCK,),
+        noise=-25.0,
+        passes=(Pass(day=DAYS[0]), second, third),
+        terrain=Terrain(base=500.0, roughness=PowerLaw(rms_difference=120.0, distance=4_000.0, exponent=3.2)),
+        motions=(
+            Motion(volcano, Step(day=DAYS[1]), "volcano"),
+            Motion(fault, Step(day=DAYS[1]), "fault"),
+            Motion(bowl, Steady(), "bowl"),
+            Motion(season, Seasonal(), "season"),
+        ),
+        turbulence=PowerLaw(rms_difference=0.004, distance=4_000.0),
+        layered=LayeredAir(seasonal=0.1, random=0.0),
+        ionosphere=Ionosphere(constant=0.05, slope=4e-4),
+        tides=True,
+        plate=PlateMotion(latitude=55.0, longitude=-100.0, rate=0.26),
+        phase_offsets={("S1C", "IW1"): -0.4, ("S1C", "IW2"): 0.7},
+        **_CHEAP,
+    )
+
+
+def interferograms(scene: WrittenScene, swaths: tuple[str, ...]) -> dict[str, Any]:
+    """Return what is left in interferograms, by pair: mean phase, share of each pattern, azimuth shift by overlaps."""
+    _, facts = truth_of(scene)
+    found: dict[str, Any] = {}
+    for pair in ((0, 1), (0, 2), (1, 2)):
+        formed = [form(scene, burst, pair=pair, swath=swath) for swath in swaths for burst in (0, 1)]
+        names = tuple(
+            name
+            for name in formed[0].parts
+            if max(float(np.nanstd(each.parts[name])) for each in formed) > 0.2
+        )
+        left = deviations(formed, tuple(name for name in names if name not in {"geometry", "phase_offset"}))
+        entry: dict[str, Any] = {key: round(value, 4) for key, value in left.items()}
+        for swath in swaths:
+            raw = [form(scene, burst, pair=pair, swath=swath, timing=False) for burst in (0, 1)]
+            shift = double_difference([(each.reads[0], each.residual) for each in raw])
+            wanted = timing_errors(facts, pair, swath)[0]
+            entry[f"azimuth_{swath}"] = {"wanted": round(wanted, 5), "found": round(shift, 5)}
+        found[f"{pair[0]}-{pair[1]}"] = entry
+    return found
+
+
+def reflectors(scene: WrittenScene, swath: str, *, date_index: int = 1) -> dict[str, float]:
+    """Return the largest distance of reflectors from where orbit, annotation and truth put them."""
+    layers, facts = truth_of(scene)
+    points = np.load(scene.folder / "truth" / "points.npz")
+    lon, lat = points["longitude"], points["latitude"]
+    place = ecef(lon, lat, points["ground_height"] + points["above"])
+    row = np.rint((lat - layers["latitude"][0]) / np.diff(layers["latitude"])[0]).astype(int)
+    col = np.rint((lon - layers["longitude"][0]) / np.diff(layers["longitude"])[0]).astype(int)
+    place = place + earth_fixed(moved_on(scene, date_index)[:, row, col], lon, lat)
+    late = facts["dates"][date_index]["azimuth_error_lines"].get(swath, 0.0)
+    gaps = []
+    for read in read_bursts(scene.products[date_index][0], swath):
+        curve = read_orbit(scene.orbits[date_index], read.burst.grid.epoch)
+        lines, samples = predicted(read, curve, place, facts["reference_range"])
+        inner = (lines > 40) & (lines < read.samples.shape[0] - 40)
+        inner &= (samples > 40) & (samples < read.samples.shape[1] - 40)
+        for line, sample in zip(lines[inner] + late, samples[inner], strict=True):
+            found = peak(read.deramped, line, sample)
+            gaps.append((abs(found[0] - line), abs(found[1] - sample)))
+    worst = np.max(gaps, axis=0)
+    return {"n": len(gaps), "line": round(float(worst[0]), 5), "sample": round(float(worst[1]), 5)}
+
+
+def _dark(**facts: Any) -> SceneScenario:
+    base = {
+        "title": "reflectors on dark ground",
+        "centre": CENTRE,
+        "samples": 400,
+        "land": (LandCover(name="dark", share=1.0, sigma0=-70.0),),
+        "noise": None,
+        "tides": True,
+        "passes": (
+            Pass(day=DAYS[0]),
+            Pass(
+                day=DAYS[1], offset=Baseline(cross=80.0), doppler=5.0, azimuth_error={"S3": 0.2, "IW2": 0.01}
+            ),
+        ),
+        "orbit_hours": 0.2,
+        "arc_seconds": 3.0,
+    }
+    return SceneScenario(**{**base, **facts})
+
+
+def stripmap(folder: Path, *, samples: int = 400, lines: int = 3_000) -> dict[str, Any]:
+    """Return how reflectors and an interferogram of strip map agree with their truth."""
+    reach = 1.25 * lines
+    marks = tuple(
+        Reflector(east=LEAN * north + east, north=north, cross_section=40.0)
+        for north, east in ((-reach, 0.0), (0.0, 80.0), (0.9 * reach, -60.0))
+    )
+    image = {"swaths": ("S3",), "bursts": 1, "samples": samples, "lines": lines, "incidence": math.radians(32.0)}
+    dark = simulate_scene(_dark(reflectors=marks, **image), folder / "dark", rng=np.random.default_rng(5))
+    bowl = Motion(Bowl(east=0.0, north=0.0, radius=800.0, uplift=-0.6), Steady(), "bowl")
+    bright = _dark(land=(ROCK,), noise=-25.0, motions=(bowl,), **image)
+    scene = simulate_scene(bright, folder / "bright", rng=np.random.default_rng(6))
+    left = deviations([form(scene, 0, swath="S3")], ("bowl",))
+    return {"reflectors": reflectors(dark, "S3"), **{key: round(value, 4) for key, value in left.items()}}
+
+
+def ascending(folder: Path) -> dict[str, float]:
+    """Return how reflectors of an ascending track agree with their truth."""
+    marks = tuple(
+        Reflector(east=-LEAN * north, north=north, cross_section=44.0)
+        for north in (-12_000.0, -4_000.0, 9_000.0)
+    )
+    wanted = _dark(reflectors=marks, pass_direction="ascending", coarseness=4)
+    return reflectors(simulate_scene(wanted, folder, rng=np.random.default_rng(7)), "IW2")
+
+
+def steep_ground(folder: Path) -> dict[str, float]:
+    """Return the brightness of shadow and of layover over that of flat ground, and how much more ground layover shows [dB].
+
+    Sidelobes of the lit ground reach into a shadow of ten lines: beyond five lines they hold a hundredth of the energy.
+    """
+    cone = Cone(east=0.0, north=0.0, height=1_800.0, width=600.0)
+    wanted = SceneScenario(
+        title="a steep cone",
+        centre=CENTRE,
+        samples=1_600,
+        bursts=1,
+        passes=(Pass(day=DAYS[0]),),
+        terrain=Terrain(base=50.0, cones=(cone,)),
+        land=(LandCover(name="rock", share=1.0, sigma0=-5.0),),
+        noise=-30.0,
+        **_CHEAP | {"arc_seconds": 1.0},
+    )
+    scene = simulate_scene(wanted, folder, rng=np.random.default_rng(8))
+    facts = truth_of(scene)[1]
+    read = read_bursts(scene.products[0][0])[0]
+    points, hidden = _finely(scene, read)
+    curve = read_orbit(scene.orbits[0], read.burst.grid.epoch)
+    line, sample = predicted(read, curve, points, facts["reference_range"])
+    # area of ground in each block of 4 lines and 8 samples, seen and hidden
+    edges = [np.arange(7, read.samples.shape[0] - 8, 4), np.arange(20, read.samples.shape[1] - 20, 8)]
+    n_lit, n_all = (
+        np.histogram2d(line[kept], sample[kept], bins=edges)[0] for kept in (~hidden, line > -1e9)
+    )
+    power = np.abs(read.samples[7 : 7 + 4 * (len(edges[0]) - 1), 20 : 20 + 8 * (len(edges[1]) - 1)]) ** 2
+    power = power.reshape(len(edges[0]) - 1, 4, len(edges[1]) - 1, 8).mean(axis=(1, 3))
+    usual = float(np.median(n_all[n_all > 0]))
+    flat = float(np.median(power))
+    covered = binary_erosion(n_all > 0)
+    shadow, layover = covered & (n_lit == 0), n_lit > 3.0 * usual
+    return {
+        "blocks_in_shadow": int(shadow.sum()),
+        "shadow_over_flat_db": round(10.0 * math.log10(float(np.median(power[shadow])) / flat), 2),
+        "blocks_in_layover": int(layover.sum()),
+        "layover_over_flat_db": round(10.0 * math.log10(float(power[layover].mean()) / flat), 2),
+        "scatterers_over_flat_db": round(10.0 * math.log10(float(n_lit[layover].mean()) / usual), 2),
+    }
+
+
+def _finely(scene: WrittenScene, read: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return places 5 m apart on the ground about a cone, (n, 3), and which are hidden behind nearer ground."""
+    layers, _ = truth_of(scene)
+    rows, cols = (slice(n // 2 - 85, n // 2 + 86) for n in layers["dem"].shape)
+    lon, lat = np.meshgrid(layers["longitude"][cols], layers["latitude"][rows])
+    # linear between nodes, as the ground is
+    fine = [zoom(v.astype(float), 6, order=1, grid_mode=False) for v in (lon, lat, layers["dem"][rows, cols])]
+    points = ecef(*fine)
+    place = read_orbit(scene.orbits[0], read.burst.grid.epoch)(read.burst.mid_time)
+    sight = points - place
+    nadir = sight @ place / (np.linalg.norm(sight, axis=-1) * np.linalg.norm(place))
+    # a row runs along the line of sight but for 10 degrees; a descending radar looks west: its last column is the nearest
+    hidden = nadir[:, ::-1] < np.maximum.accumulate(nadir[:, ::-1], axis=1) - 1e-9
+    return points.reshape(-1, 3), hidden[:, ::-1].ravel()
+
+
+def brightness(folder: Path) -> dict[str, float]:
+    """Return noise, ratio of polarisations and of points to clutter, each less what was asked for [dB]."""
+    base = {"centre": CENTRE, "samples": 600, "bursts": 1, "passes": (Pass(day=DAYS[0]),), **_CHEAP}
+    dark = SceneScenario(
+        title="noise",
+        land=(LandCover(name="dark", share=1.0, sigma0=-70.0),),
+        noise=-22.0,
+        **base,
+    )
+    town = SceneScenario(
+        title="points",
+        land=(LandCover(name="town", share=1.0, sigma0=-6.0, cross=-8.0),),
+        noise=None,
+        polarisations=("VV", "VH"),
+        persistent=PersistentPoints(per_km2=4.0, ratio=(20.0, 20.0), height=4.0),
+        **base,
+    )
+    scenes = [simulate_scene(s, folder / s.title, rng=np.random.default_rng(9)) for s in (dark, town)]
+    inner = (slice(20, -20), slice(20, -20))
+    noise = np.mean(np.abs(read_bursts(scenes[0].products[0][0])[0].samples[inner]) ** 2)
+    reads = {p: read_bursts(scenes[1].products[0][0], "IW2", p)[0] for p in ("VV", "VH")}
+    clutter = {p: float(np.median(np.abs(r.samples[inner]) ** 2)) / math.log(2.0) for p, r in reads.items()}
+    points, facts = np.load(scenes[1].folder / "truth" / "points.npz"), truth_of(scenes[1])[1]
+    place = ecef(points["longitude"], points["latitude"], points["ground_height"] + points["above"])
+    curve = read_orbit(scenes[1].orbits[0], reads["VV"].burst.grid.epoch)
+    line, sample = predicted(reads["VV"], curve, place, facts["reference_range"])
+    kept = (line > 25) & (line < 350) & (sample > 25) & (sample < 575)
+    peaks = [
+        abs(peak(reads["VV"].deramped, a, b)[2]) ** 2 for a, b in zip(line[kept], sample[kept], strict=True)
+    ]
+    ratio = float(np.mean(peaks)) / clutter["VV"] - 1.0
+    angle = float(np.median(np.load(scenes[1].folder / "truth" / "truth.npz")["incidence"]))
+    asked = 237.0**2 * 10.0 ** (-6.0 / 10.0) / math.sin(angle)
+    db = {
+        "noise_db": noise / (237.0**2 * 10.0**-2.2),
+        "clutter_db": clutter["VV"] / asked,
+        "cross_db": clutter["VH"] / clutter["VV"] / 10.0**-0.8,
+        "points_db": ratio / 100.0,
+    }
+    return {"points": len(peaks)} | {key: round(10.0 * math.log10(value), 3) for key, value in db.items()}
+
+
+def measure(*, samples: int = 500) -> dict[str, Any]:
+    """Write and measure; returns all figures."""
+    swaths = ("IW1", "IW2")
+    found: dict[str, Any] = {"name": "scene_effects", "tried_on": "own-made data with a known answer"}
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        scene = simulate_scene(everything(samples, swaths), folder / "all", rng=np.random.default_rng(1))
+        found["pairs"] = interferograms(scene, swaths)
+        cases: dict[str, Callable[[Path], dict[str, Any]]] = {
+            "stripmap": stripmap,
+            "ascending": ascending,
+            "steep_ground": steep_ground,
+            "brightness": brightness,
+        }
+        for name, case in cases.items():
+            found[name] = case(folder / name)
+    found["seconds"] = round(time.perf_counter() - began)
+    found["passed"] = passed(found)
+    return found
+
+
+def passed(found: dict[str, Any]) -> bool:
+    """Return whether all figures are as good as they have to be."""
+    pairs = found["pairs"].values()
+    steep, bright = found["steep_ground"], found["brightness"]
+    return bool(
+        all(abs(entry["mean_rad"]) < 0.01 for entry in pairs)
+        and all(
+            abs(v["found"] - v["wanted"]) < AZIMUTH_NOISE
+            for entry in pairs
+            for k, v in entry.items()
+            if k.startswith("azimuth_")
+        )
+        and all(
+            m["line"] < 0.01 and m["sample"] < 0.01
+            for m in (found["stripmap"]["reflectors"], found["ascending"])
+        )
+        and abs(found["stripmap"]["mean_rad"]) < 0.01
+        and steep["shadow_over_flat_db"] < -15.0
+        and abs(steep["layover_over_flat_db"] - steep["scatterers_over_flat_db"]) < 1.0
+        and all(abs(v) < 0.2 for k, v in bright.items() if k.endswith("_db"))
+    )
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--json", action="store_true", help="one line, one JSON object")
+    arguments = parser.parse_args()
+    found = measure()
+    print(json.dumps(found) if arguments.json else json.dumps(found, indent=2))
+
+
+if __name__ == "__main__":
+    main()
