@@ -226,6 +226,7 @@ def _note_swath(
             "lines_sigma": _number(sigmas[k]),
             "samples": 0.0,
             "samples_sigma": None,
+            "bursts": _by_burst(scenes, swath, shifts, k),
         }
     if shifts is None:
         if context.config.coregistration.diversity != "off":
@@ -236,6 +237,19 @@ def _note_swath(
         context.note(Finding(finding.level, finding.topic, f"{swath}: {finding.text}"))
     known = int(np.isfinite(sigmas).sum())
     return Tally("dates of sub-swaths", n, known, {"no usable overlap": n - known})
+
+
+def _by_burst(scenes: SceneStack, swath: Swath, shifts: AzimuthShifts | None, date: int) -> dict[str, float]:
+    """Return the shift at the middle of each burst [lines], where it varies along the sub-swath."""
+    if shifts is None or shifts.terms.shape[1] == 1:
+        return {}
+    step = scenes.frame.grid.azimuth_step
+    found = {}
+    for index in scenes.frame.of_swath(swath):
+        burst = scenes.frame.bursts[index]
+        middle = (burst.window.row + 0.5 * burst.window.rows) * step
+        found[burst.name] = float(shifts.at(middle)[date] / step)
+    return found
 
 
 def _number(value: float) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fringeworks.model.tally import Tally
+from fringeworks.model.tally import Finding, Tally
 from fringeworks.workflow.config import RunConfig
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
 from fringeworks.workflow.tasks.aligning import align
@@ -40,7 +40,7 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
     for date, scene in enumerate(scenes.dates):
         for name in scenes.names:
             swath = scenes.frame.bursts[scenes.place_of(name)].swath
-            shift = shift_of(shifts, day=scene.day.isoformat(), swath=swath.value)
+            shift = shift_of(shifts, day=scene.day.isoformat(), swath=swath.value, burst=name)
             spec = dated_burst(scenes, store=str(context.store.folder), name=name, date=date, shift=shift)
             if spec is not None:
                 specs.append(spec)
@@ -53,8 +53,15 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
         ],
     )
     tally = Tally("samples", 0, 0)
-    for payload in payloads:
-        tally = tally + Tally(**payload["tally"])
+    for spec, payload in zip(specs, payloads, strict=True):
+        part = Tally(**payload["tally"])
+        tally = tally + part
+        if part.rejected.get("zero", 0) > 0.05 * part.considered:
+            share = 100.0 * part.rejected["zero"] / part.considered
+            text = (
+                f"{scenes.days[spec.date]}: {share:.0f} % of burst {spec.name} holds zeros: taken for missing"
+            )
+            context.note(Finding("warning", "samples", text))
     n_cells = len(scenes.names) * len(scenes.dates)
     bursts = Tally("bursts of dates", n_cells, len(specs), {"not held by the date": n_cells - len(specs)})
     return bursts, tally

@@ -202,10 +202,11 @@ def align(spec: DatedBurst) -> Payload:
     """Bring a burst of one date onto the common grid and keep it, strip by strip."""
     aligner = aligner_of(spec)
     step = step_at(spec.store, STEP)
-    window, n_valid = spec.window, 0
+    window, n_valid, n_zero = spec.window, 0, 0
     for row in range(0, window.rows, STRIP):
         n = min(STRIP, window.rows - row)
         values = aligner.samples(Window(window.row + row, window.col, n, window.cols))
+        n_zero += take_zeros_out(values)
         n_valid += int(np.isfinite(values.real).sum())
         write_samples(step, spec.name, (spec.date, slice(row, row + n)), values)
     size = window.shape.size
@@ -214,9 +215,16 @@ def align(spec: DatedBurst) -> Payload:
             "what": "samples",
             "considered": size,
             "used": n_valid,
-            "rejected": {"no data": size - n_valid},
+            "rejected": {"no data": size - n_valid - n_zero, "zero": n_zero},
         }
     }
+
+
+def take_zeros_out(values: ComplexImage) -> int:
+    """Make samples that are exactly zero, which no radar measures, missing; returns how many."""
+    zero = values == 0
+    values[zero] = complex(np.nan, np.nan)
+    return int(zero.sum())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -262,6 +270,7 @@ def align_strips(spec: StripSpec) -> Payload:
         held = aligner.read((min(a for a, _ in needs), max(b for _, b in needs)))
         pieces = [aligner.samples(w, held=held) for w in windows]
         values = np.concatenate(pieces, axis=1)
+        take_zeros_out(values)
         counts.append(int(np.isfinite(values.real).sum()))
         write_samples(step, spec.array, (spec.date, place, slice(None)), values)
     return {"n_valid": counts}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from fringeworks.errors import OutOfRangeError
 from fringeworks.model.grids import Window
@@ -55,8 +56,10 @@ def columns_of(window: Window) -> tuple[tuple[int, int], ...]:
     return tuple(joined)
 
 
-def shift_of(shifts: Mapping[str, Mapping[str, float]], *, day: str, swath: str) -> tuple[float, float]:
-    """Return lines and samples to add for a date and sub-swath, from the values the adjustment left.
+def shift_of(
+    shifts: Mapping[str, Mapping[str, Any]], *, day: str, swath: str, burst: str
+) -> tuple[float, float]:
+    """Return lines and samples to add for a burst of a date, from the values the adjustment left.
 
     Raises
     ------
@@ -66,4 +69,5 @@ def shift_of(shifts: Mapping[str, Mapping[str, float]], *, day: str, swath: str)
     row = shifts.get(f"{day} {swath}")
     if row is None:
         raise OutOfRangeError(f"no shift of {day} {swath}", expected="one for each date and sub-swath")
-    return float(row["lines"]), float(row["samples"])
+    lines = row.get("bursts", {}).get(burst, row["lines"])
+    return float(lines), float(row["samples"])
