@@ -174,7 +174,9 @@ def resample(
 
     Notes
     -----
-    Each output sample depends on its position and its neighbours alone: blocks, strips and threads change no bit.
+    Each output sample depends on the offsets at itself and at ``col_taps.reach`` columns on each side, and on its neighbours
+    in the image: blocks, strips and threads change no bit as long as the same fields are given.  Fields that are cut at a
+    block's left and right edge go on linearly there, which differs by what they bend.
     Phases are evaluated and reduced to a cycle in float64, everything else is float32.  Reach: ``row_taps.reach`` and
     ``col_taps.reach`` samples around a position.  Memory beyond the arrays: less than 1 MiB a thread; fields of mixed
     types are copied as float64.
