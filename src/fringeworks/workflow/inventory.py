@@ -12,7 +12,7 @@ from fringeworks.errors import MixedStackError, TooFewDataError
 from fringeworks.model.burst_cycle import numbers_in_cycle
 from fringeworks.model.identity import AcquisitionKey, BurstId, Polarisation, Swath
 from fringeworks.model.tally import Finding
-from fringeworks.workflow.scene_facts import BurstFacts, ProductFacts
+from fringeworks.workflow.scene_facts import BurstFacts, ProductFacts, passes_of
 
 Ground: TypeAlias = BurstId | Swath
 """What a column stands for: a burst, or in strip map (which has none) the beam."""
@@ -210,7 +210,8 @@ def take_inventory(products: Sequence[ProductFacts]) -> Inventory:
         key = product.key
         orbit = 0 if key.datatake else key.absolute_orbit
         passes.setdefault((key.platform.name, key.datatake, orbit), []).append(product)
-    dates = tuple(sorted((_assemble(same) for same in passes.values()), key=lambda d: d.key))
+    apart = [one for same in passes.values() for one in passes_of(same)]
+    dates = tuple(sorted((_assemble(one) for one in apart), key=lambda d: d.key))
     track = _common_track(dates)
     direction = _one(products, "direction of flight", {p.name: p.pass_direction.value for p in products})
     polarisations, dropped = _common_polarisations(dates)

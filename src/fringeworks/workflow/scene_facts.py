@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -25,6 +26,8 @@ from fringeworks.model.identity import AcquisitionKey, BurstId, Instant, PassDir
 from fringeworks.model.tally import Finding
 
 _CO_POLARISED = (Polarisation.VV, Polarisation.HH)
+_APART = 3600.0
+"""Products of one data take lie closer together in time than this [s]; whoever says otherwise repeats a number."""
 _CONTRACT = ("latitude_m", "longitude_m", "incidence_deg", "line", "pixel")
 
 
@@ -231,6 +234,16 @@ def _geojson(corners: tuple[tuple[float, float], ...]) -> dict[str, Any]:
     if len(rings) == 1:
         return {"type": "Polygon", "coordinates": rings}
     return {"type": "MultiPolygon", "coordinates": [[ring] for ring in rings]}
+
+
+def passes_of(slices: Sequence[ProductFacts]) -> list[list[ProductFacts]]:
+    """Split products of one data take, in order of time, where more than an hour lies between them."""
+    groups = [[slices[0]]]
+    for before, here in pairwise(slices):
+        if here.key.start.seconds_since(before.key.start) > _APART:
+            groups.append([])
+        groups[-1].append(here)
+    return groups
 
 
 def _processed(path: Path) -> Instant | None:

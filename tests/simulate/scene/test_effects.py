@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from validation import scene_effects
 from validation._scene_forming import deviations, form, timing_errors, truth_of
 from validation._scene_measures import double_difference, overlap_lines
 
 from fringeworks.simulate.scene.scene import simulate_scene
+from validation import scene_effects
 
 
 @pytest.fixture(scope="module")

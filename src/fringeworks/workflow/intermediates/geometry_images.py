@@ -111,9 +111,7 @@ def _offset_picture(
     shift = (0.0, 0.0)
     found = run.values("diversity", "shifts")
     if found and number < 2:
-        shift = shift_of(
-            found, day=scenes.days[spec.date].isoformat(), swath=burst.swath, burst=spec.name
-        )
+        shift = shift_of(found, day=scenes.days[spec.date].isoformat(), swath=burst.swath, burst=spec.name)
 
     def pieces() -> Iterator[Piece]:
         for strip in strips(burst.stored.shape):
