@@ -23,7 +23,7 @@ from fringeworks.interferometry.design import PairOptions, design_network
 from fringeworks.model.grids import Shape
 from fringeworks.workflow.config import RunConfig, bytes_of
 from fringeworks.workflow.config.load import config_from
-from fringeworks.workflow.stage import PROGRAM_BYTES, Cost, Scale, SceneScale, plan_blocks
+from fringeworks.workflow.stage import PROGRAM_BYTES, Cost, Scale, SceneScale, block_budget, plan_blocks
 from fringeworks.workflow.stages import stages_for
 
 SLICES, BURSTS = 6, 9
@@ -109,7 +109,8 @@ def memory_of(cost: Cost, scale: Scale, max_memory: int) -> float:
     if cost.bytes_per_pixel:
         plan = plan_blocks(scale.shape, bytes_per_pixel=cost.bytes_per_pixel, max_memory=max_memory)
         return PROGRAM_BYTES + cost.bytes_per_pixel * plan.block.size
-    return PROGRAM_BYTES + cost.task_bytes
+    most = cost.task_bytes if cost.n_tasks else min(cost.task_bytes, block_budget(max_memory))
+    return PROGRAM_BYTES + most
 
 
 def configuration(spacing: float, method: str) -> RunConfig:

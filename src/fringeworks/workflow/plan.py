@@ -261,14 +261,17 @@ def _planned(
         memory += int(cost.bytes_per_pixel * blocks.block.size)
     else:
         budget = block_budget(config.memory_bytes)
-        if cost.n_tasks:
+        if not cost.n_tasks:
+            memory += int(min(cost.task_bytes, budget))
+        else:
             n_blocks = cost.n_tasks
             memory += int(cost.task_bytes)
             if cost.task_bytes * _workers(config) > budget:
                 raise MemoryLimitError(
                     f"step {stage.name!r} takes {cost.task_bytes / 2**20:,.0f} MiB for a task, beside the program, for "
                     f"each of {_workers(config)} workers; compute.max_memory is {config.memory_bytes / 2**20:,.0f} MiB",
-                    hint="raise compute.max_memory, use fewer workers, or process fewer sub-swaths at a time",
+                    hint="raise compute.max_memory, take a coarser products.spacing_m, use fewer workers, or process "
+                    "fewer sub-swaths at a time",
                 )
     return PlannedStep(
         stage=stage,

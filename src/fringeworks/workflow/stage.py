@@ -83,7 +83,8 @@ class Cost:
     n_tasks : int
         Tasks of their own (a burst, a pair); 0 for steps that go through the map by blocks.
     task_bytes : float
-        Working memory of one task [bytes].
+        Working memory of one task [bytes]; of a step without tasks what it would take at once, where it cuts blocks of
+        its own to stay below the cap.
     """
 
     bytes_per_pixel: float = 0.0

@@ -44,11 +44,11 @@ def _cost(scale: Scale) -> Cost:
     n_samples = min(scenes.largest.cols * 160, 1_500_000)
     return Cost(
         disk_bytes=1e6 * scenes.n_overlaps,
-        seconds=1
+        seconds=0.5
         + scenes.n_overlaps * comparing_seconds(n_samples, n_dates=scale.n_dates)
-        + scenes.n_swaths * (scale.n_dates - 1) * 1.2,
+        + scenes.n_swaths * (scale.n_dates - 1) * 0.8,
         n_tasks=scenes.n_overlaps,
-        task_bytes=24.0 * n_samples * scale.n_dates,
+        task_bytes=24.0 * n_samples * scale.n_dates + 5e7,
     )
 
 

@@ -24,9 +24,9 @@ def _cost(scale: Scale) -> Cost:
     cols = scenes.largest.cols
     return Cost(
         disk_bytes=4.0 * scenes.n_samples * scale.n_dates,
-        seconds=1 + scale.n_dates * (0.2 * scenes.n_bursts + scenes.n_samples / 17e6),
+        seconds=0.5 + scale.n_dates * (0.15 * scenes.n_bursts + scenes.n_samples / 18e6),
         n_tasks=scenes.n_bursts * scale.n_dates,
-        task_bytes=40.0 * (STRIP + 32) * cols + 0.5 * scenes.largest.size,
+        task_bytes=20.0 * (STRIP + 32) * cols + 0.5 * scenes.largest.size,
     )
 
 

@@ -22,7 +22,7 @@ def _parameters(config: RunConfig) -> Mapping[str, Any]:
 
 
 def _cost(scale: Scale) -> Cost:
-    return Cost(disk_bytes=50.0 * scale.shape.size * scale.n_pairs, seconds=2 + 12 * scale.shape.size / 12e6)
+    return Cost(disk_bytes=50.0 * scale.shape.size * scale.n_pairs, seconds=1 + 12 * scale.shape.size / 15e6)
 
 
 def _work(context: StageContext) -> tuple[Tally, ...]:

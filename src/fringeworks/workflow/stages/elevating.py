@@ -31,7 +31,7 @@ def _cost(scale: Scale) -> Cost:
         return Cost()
     return Cost(
         disk_bytes=0.5 * scenes.n_samples,
-        seconds=1 + scenes.n_samples / 8 / 5e6,
+        seconds=0.5 + scenes.n_samples / 8 / 6e6,
         n_tasks=scenes.n_bursts,
         task_bytes=12.0 * scenes.largest.size / 8 + 2e8,
     )

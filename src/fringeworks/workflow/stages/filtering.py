@@ -23,9 +23,9 @@ def _cost(scale: Scale) -> Cost:
         return Cost()
     return Cost(
         disk_bytes=8.0 * scenes.looked.size * scale.n_pairs,
-        seconds=1 + scale.n_pairs * scenes.looked.size / 4.5e6,
+        seconds=0.5 + scale.n_pairs * scenes.looked.size / 5e6,
         n_tasks=scale.n_pairs,
-        task_bytes=60.0 * scenes.looked.size,
+        task_bytes=45.0 * scenes.looked.size,
     )
 
 

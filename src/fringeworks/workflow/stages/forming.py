@@ -32,9 +32,9 @@ def _cost(scale: Scale) -> Cost:
         return Cost()
     return Cost(
         disk_bytes=16.0 * scenes.looked.size * scale.n_pairs,
-        seconds=1 + scale.n_pairs * (scenes.n_samples / 55e6 + scenes.looked.size / 8e6),
+        seconds=0.5 + scale.n_pairs * (scenes.n_samples / 55e6 + scenes.looked.size / 8e6),
         n_tasks=scale.n_pairs,
-        task_bytes=80.0 * scenes.looked.size + 48.0 * 256 * scenes.largest.cols,
+        task_bytes=60.0 * scenes.looked.size + 32.0 * 256 * scenes.largest.cols,
     )
 
 

@@ -27,10 +27,10 @@ def _lookup_cost(scale: Scale) -> Cost:
     size = scale.shape.size
     cols = scale.shape.cols
     return Cost(
-        disk_bytes=33.0 * size,
-        seconds=1 + size / 1.0e6,
+        disk_bytes=37.0 * size,
+        seconds=0.5 + size / 1.1e6,
         n_tasks=-(-scale.shape.rows // _ROWS),
-        task_bytes=300.0 * (_ROWS + 200) * cols,
+        task_bytes=240.0 * (_ROWS + 200) * cols,
     )
 
 
@@ -78,10 +78,10 @@ def _map_parameters(config: RunConfig) -> Mapping[str, Any]:
 def _map_cost(scale: Scale) -> Cost:
     size = scale.shape.size
     return Cost(
-        disk_bytes=26.0 * size * scale.n_pairs,
-        seconds=1 + scale.n_pairs * size / 8e6,
+        disk_bytes=(30.0 * scale.n_pairs + 24.0) * size,
+        seconds=0.5 + scale.n_pairs * size / 6e6,
         n_tasks=scale.n_pairs,
-        task_bytes=40.0 * size,
+        task_bytes=52.0 * size,
     )
 
 

@@ -32,9 +32,9 @@ def _cost(scale: Scale) -> Cost:
     return Cost(
         disk_bytes=4.0 * n_samples * n_tasks,
         # to reach its strips, every deflated raster is unpacked once
-        seconds=1 + n_tasks * (0.3 + n_samples / 20e6) + scale.n_dates * scenes.n_samples / 60e6,
+        seconds=0.5 + n_tasks * (0.3 + n_samples / 20e6) + scale.n_dates * scenes.n_samples / 60e6,
         n_tasks=n_tasks,
-        task_bytes=40.0 * n_samples,
+        task_bytes=24.0 * n_samples,
     )
 
 

@@ -39,7 +39,8 @@ def _cost(scale: Scale) -> Cost:
         return Cost()
     return Cost(
         disk_bytes=6.0 * scenes.looked.size * scale.n_pairs,
-        seconds=1 + scale.n_pairs * scenes.looked.size / 8e6,
+        seconds=0.5 + scale.n_pairs * scenes.looked.size / 8e6,
+        task_bytes=(24.0 * scale.n_pairs + 200.0) * scenes.looked.size,
     )
 
 
