@@ -170,7 +170,13 @@ def stripmap(folder: Path, *, samples: int = 400, lines: int = 3_000) -> dict[st
         Reflector(east=LEAN * north + east, north=north, cross_section=40.0)
         for north, east in ((-reach, 0.0), (0.0, 80.0), (0.9 * reach, -60.0))
     )
-    image = {"swaths": ("S3",), "bursts": 1, "samples": samples, "lines": lines, "incidence": math.radians(32.0)}
+    image = {
+        "swaths": ("S3",),
+        "bursts": 1,
+        "samples": samples,
+        "lines": lines,
+        "incidence": math.radians(32.0),
+    }
     dark = simulate_scene(_dark(reflectors=marks, **image), folder / "dark", rng=np.random.default_rng(5))
     bowl = Motion(Bowl(east=0.0, north=0.0, radius=800.0, uplift=-0.6), Steady(), "bowl")
     bright = _dark(land=(ROCK,), noise=-25.0, motions=(bowl,), **image)

@@ -31,9 +31,7 @@ def test_points_of_another_simulator_lie_where_the_rulers_put_them(other, date_i
         own = noted[noted["burst"] == index]
         assert own.size > 5_000
         # residual bistatic delay, sign of the azimuth error, orbit, burst times: micrometres
-        np.testing.assert_allclose(
-            lines[own["point"]] + entry["az_error_px"], own["line"], atol=1e-5, rtol=0
-        )
+        np.testing.assert_allclose(lines[own["point"]] + entry["az_error_px"], own["line"], atol=1e-5, rtol=0)
         np.testing.assert_allclose(samples[own["point"]], own["pixel"], atol=1e-5, rtol=0)
         image = read.deramped
         for line, sample, k in zip(own["line"], own["pixel"], own["point"], strict=True):

@@ -15,9 +15,7 @@ def test_tides_agree_with_another_series():
     start, gaps = Instant.parse("2023-01-08T05:00:00"), []
     for k in range(60):
         when = start.plus(k * 149.3 * 3600.0)
-        gaps.append(
-            tide(when, *places) - solid_tide(when, longitude=places[0], latitude=places[1])
-        )
+        gaps.append(tide(when, *places) - solid_tide(when, longitude=places[0], latitude=places[1]))
     worst = np.abs(gaps).max(axis=(0, 2))
     # the other one has degree 3, 1.7 mm up, and Love numbers that depend on latitude
     assert worst[2] < 0.003

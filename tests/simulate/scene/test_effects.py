@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from validation import scene_effects
 from validation._scene_forming import deviations, form, timing_errors, truth_of
 from validation._scene_measures import double_difference, overlap_lines
 
 from fringeworks.simulate.scene.scene import simulate_scene
+from validation import scene_effects
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,8 @@ def test_no_effect_can_be_left_out(formed, effect):
     whole = sum(abs(each.residual.sum()) for each in formed[0, 2])
     for factor in (1.0, 2.0):
         turned = [
-            (each.residual * np.exp(1j * factor * np.nan_to_num(each.parts[effect]))).sum() for each in formed[0, 2]
+            (each.residual * np.exp(1j * factor * np.nan_to_num(each.parts[effect]))).sum()
+            for each in formed[0, 2]
         ]
         assert abs(np.angle(sum(turned))) > 0.1 or abs(sum(turned)) < 0.9 * whole
 

@@ -193,7 +193,9 @@ def test_a_tile_of_scatterers_is_laid_as_its_points_one_by_one_would_be(bumpy):
     y, x = (lat - world.lat) / world.lat_step, (lon - world.lon) / world.lon_step
     ground = [map_coordinates(world.layers[..., k], [y, x], order=1, output=float) for k in range(5)]
     place = ground_points(lon, lat, ground[0])
-    place = place + sum(m[..., None] * axis for m, axis in zip(ground[1:4], local_axes(lon, lat), strict=True))
+    place = place + sum(
+        m[..., None] * axis for m, axis in zip(ground[1:4], local_axes(lon, lat), strict=True)
+    )
     seen, distance = zero_doppler(arc, place)
     ion = world.ion[0] + world.ion[1] * y + world.ion[2] * x
     value = np.tensordot(weights[0], fields, 1) * strength[:24]
@@ -211,9 +213,7 @@ def test_tiles_that_are_not_drawn_cannot_be_seen(bumpy):
     burst = bumpy.layout.bursts(overflight, swath)[0]
     world = bumpy.world(0)
     few = bumpy.burst(0, swath, burst, "VV", world=world)
-    every = Renderer(
-        layout=bumpy.layout, ground=bumpy.ground, points=bumpy.points, streams=bumpy.streams
-    )
+    every = Renderer(layout=bumpy.layout, ground=bumpy.ground, points=bumpy.points, streams=bumpy.streams)
     n = every.tiles.n_columns
     object.__setattr__(every.tiles, "reach", lambda _: (np.full(n, -np.inf), np.full(n, np.inf)))
     all_of_them = every.burst(0, swath, burst, "VV", world=world)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
 from datetime import date, timedelta
 from inspect import signature
 from types import MappingProxyType
@@ -135,23 +135,27 @@ PRESETS: Final = MappingProxyType[str, Callable[..., SceneScenario]](
 """Each takes ``n_dates``, ``samples`` and ``seed``."""
 
 
-def preset_scene(name: str, **facts: Any) -> SceneScenario:
+def preset_scene(name: str, facts: Mapping[str, Any] | None = None) -> SceneScenario:
     """Return a scene by name.
 
     Parameters
     ----------
     name : str
         ``demo``, ``town``, ``small``, ``stripmap`` or ``full``.
-    **facts
+    facts : mapping, optional
         Arguments of the preset, ``n_dates``, ``samples`` and ``seed`` at least; fields of the scenario replace the preset's.
 
     Raises
     ------
     OutOfRangeError
-        There is no such preset, or the scene cannot be.
+        There is no such preset or field, or the scene cannot be.
     """
     if name not in PRESETS:
         raise OutOfRangeError(f"preset {name!r}", expected=f"one of {', '.join(PRESETS)}")
     maker = PRESETS[name]
-    own = {key: facts.pop(key) for key in signature(maker).parameters if key in facts}
-    return replace(maker(**own), **facts)
+    wanted = dict(facts or {})
+    own = {key: wanted.pop(key) for key in signature(maker).parameters if key in wanted}
+    strays = sorted(set(wanted) - {f.name for f in fields(SceneScenario)})
+    if strays:
+        raise OutOfRangeError(f"{', '.join(strays)} of a scene", expected="fields of SceneScenario")
+    return replace(maker(**own), **wanted)
