@@ -15,15 +15,19 @@ import numpy as np
 
 
 def opened(product: str, swath: str, polarisation: str) -> dict[str, Any]:
-    """Read every burst with xarray-sentinel: its shape, a digest of its samples, and the axes it gives them."""
+    """Read every burst with xarray-sentinel: its shape, a digest of its samples, and the axes it gives them.
+
+    Strip map is read as one burst.
+    """
     import xarray_sentinel
 
     group = f"{swath}/{polarisation}"
     top = xarray_sentinel.open_sentinel1_dataset(product)
     measurement = xarray_sentinel.open_sentinel1_dataset(product, group=group)
     bursts = []
-    for index in range(measurement.attrs["number_of_bursts"]):
-        burst = xarray_sentinel.crop_burst_dataset(measurement, burst_index=index)
+    count = measurement.attrs.get("number_of_bursts", 0)
+    for index in range(max(count, 1)):
+        burst = xarray_sentinel.crop_burst_dataset(measurement, burst_index=index) if count else measurement
         samples = np.asarray(burst.measurement)
         plain = np.stack([samples.real, samples.imag], axis=-1).astype("<i2")
         bursts.append(

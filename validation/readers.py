@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from fringeworks.constants import SPEED_OF_LIGHT
 from fringeworks.simulate.fields import LayeredAir
 from fringeworks.simulate.scene.demonstration import demo_scene
+from fringeworks.simulate.scene.presets import preset_scene
 from fringeworks.simulate.scene.scenario import LandCover, SceneScenario
 from fringeworks.simulate.scene.scene import WrittenScene, simulate_scene
 from validation._scene_measures import ReadBurst, ecef, peak, predicted, read_bursts, read_orbit
@@ -66,11 +67,12 @@ def digests(samples: NDArray[np.complex64], bursts: list[ReadBurst]) -> list[str
 def through_gdal(product: Path, folder: Path, own: list[str], bursts: list[ReadBurst]) -> dict[str, Any]:
     """Open a product as zip and as folder with GDAL's SAFE driver; say whether it reads the samples that we read."""
     found: dict[str, Any] = {"version": rasterio.__gdal_version__}
+    swath = bursts[0].burst.swath
     for name, place in (("zip", f"/vsizip/{product}/{folder.name}"), ("folder", str(folder))):
         with rasterio.open(place, driver="SAFE") as file:
             subdatasets = list(file.subdatasets)
             tags = {key: file.tags()[key] for key in ("PRODUCT_TYPE", "MODE", "MISSION_ID")}
-        wanted = f"SENTINEL1_CALIB:UNCALIB:{place}/manifest.safe:{SWATH}_{POLARISATION}:COMPLEX"
+        wanted = f"SENTINEL1_CALIB:UNCALIB:{place}/manifest.safe:{swath}_{POLARISATION}:COMPLEX"
         with rasterio.open(wanted) as file:
             same = digests(file.read(1), bursts) == own
             ties = len(file.gcps[0])
@@ -78,7 +80,9 @@ def through_gdal(product: Path, folder: Path, own: list[str], bursts: list[ReadB
     return found
 
 
-def outside(folder: Path, points: NDArray[np.float64], work: Path) -> dict[str, Any] | None:
+def outside(
+    folder: Path, points: NDArray[np.float64], work: Path, *, swath: str = SWATH
+) -> dict[str, Any] | None:
     """Ask xarray-sentinel and sarsen; None where they are not installed."""
     python = peer_python("sarsen")
     if python is None:
@@ -88,7 +92,7 @@ def outside(folder: Path, points: NDArray[np.float64], work: Path) -> dict[str, 
         json.dumps(
             {
                 "product": str(folder),
-                "swath": SWATH,
+                "swath": swath,
                 "polarisation": POLARISATION,
                 "points": points.tolist(),
             }
@@ -160,10 +164,12 @@ def measure(*, samples: int = 700) -> dict[str, Any]:
         own = [digest for read in bursts for digest in digests(read.samples, [read])]
         gdal = through_gdal(product, folder, own, bursts)
         answer = outside(folder, _truth(scene)[0], work)
+        strip = stripmap(work / "stripmap")
         found: dict[str, Any] = {
             "name": "readers",
             "tried_on": "own-made data with a known answer",
             "gdal": gdal,
+            "stripmap": strip,
         }
         if answer is None:
             found["skipped"] = ["xarray-sentinel", "sarsen"]
@@ -180,8 +186,29 @@ def measure(*, samples: int = 700) -> dict[str, Any]:
     return found
 
 
+def stripmap(work: Path) -> dict[str, bool]:
+    """Say which programs read the samples of a strip map image that we read."""
+    wanted = preset_scene(
+        "stripmap", {"n_dates": 1, "samples": 400, "lines": 900, "arc_seconds": 3.0, "orbit_hours": 0.2}
+    )
+    scene = simulate_scene(wanted, work / "scene", rng=np.random.default_rng(4))
+    product = scene.products[0][0]
+    with zipfile.ZipFile(product) as archive:
+        archive.extractall(work)
+    folder = next(work.glob("*.SAFE"))
+    bursts = read_bursts(product, "S3")
+    own = digests(bursts[0].samples, bursts)
+    gdal = through_gdal(product, folder, own, bursts)
+    found = {f"gdal_{kind}": bool(gdal[kind]["same_samples"]) for kind in ("zip", "folder")}
+    answer = outside(folder, _truth(scene)[0], work, swath="S3")
+    if answer is not None:
+        found["xarray_sentinel"] = [b["digest"] for b in answer["opened"]["bursts"]] == own
+    return found
+
+
 def _passed(found: dict[str, Any]) -> bool:
     same = all(found["gdal"][kind]["same_samples"] for kind in ("zip", "folder"))
+    same = same and all(found["stripmap"].values())
     if "sarsen" not in found:
         return same
     places = found["sarsen"]

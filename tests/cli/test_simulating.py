@@ -24,8 +24,26 @@ def test_scene_is_written_with_its_truth(tmp_path):
     assert np.load(folder / "truth" / "truth.npz")["displacement"].shape[0] == 1
 
 
+def test_a_preset_is_written_and_gone_on_with(tmp_path):
+    words = ["simulate", "scene", str(tmp_path / "scene"), "--preset", "small", "--dates", "1"]
+    words += ["--swaths", "IW2", "--bursts", "1", "--samples", "200", "--workers", "2"]
+    first, second = (CliRunner().invoke(app, words) for _ in range(2))
+    assert (first.exit_code, second.exit_code) == (0, 0), first.output
+    assert "microseconds a sample" in first.output
+    # what was there already costs nothing
+    assert "kept" in second.output
+    assert "microseconds" not in second.output
+
+
 @pytest.mark.parametrize(
-    "options", [["--direction", "north"], ["--swaths", "IW1,IW3"], ["--polarisations", "HH"]]
+    "options",
+    [
+        ["--preset", "city"],
+        ["--coarseness", "7"],
+        ["--direction", "north"],
+        ["--swaths", "IW1,IW3"],
+        ["--polarisations", "HH"],
+    ],
 )
 def test_scenes_that_cannot_be_are_refused_as_requests(tmp_path, options):
     result = CliRunner().invoke(app, ["simulate", "scene", str(tmp_path / "scene"), *options])

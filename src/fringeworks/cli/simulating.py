@@ -101,7 +101,7 @@ def simulate_safe_scene(
         "pass_direction": direction,
     }
     try:
-        scenario = preset_scene(preset, facts={k: v for k, v in facts.items() if v is not None})
+        scenario = preset_scene(preset, {k: v for k, v in facts.items() if v is not None})
     except OutOfRangeError as error:
         raise RequestError(error.found, expected=error.expected) from error
     began = perf_counter()

@@ -9,12 +9,12 @@ from fringeworks.simulate.scene.presets import PRESETS, preset_scene
 
 @pytest.mark.parametrize("name", list(PRESETS))
 def test_every_preset_can_be_laid_out(name):
-    scenario = preset_scene(name, n_dates=2, seed=3, orbit_hours=0.1)
+    scenario = preset_scene(name, {"n_dates": 2, "seed": 3, "orbit_hours": 0.1})
     assert len(scenario.passes) == 2
     assert scenario.orbit_hours == 0.1
     layout = lay_out(scenario)
     assert len(layout.swaths) == len(scenario.swaths)
-    assert scenario.passes[1] != preset_scene(name, n_dates=2, seed=4).passes[1]
+    assert scenario.passes[1] != preset_scene(name, {"n_dates": 2, "seed": 4}).passes[1]
 
 
 def test_the_demonstration_has_what_its_chain_must_find():
@@ -34,7 +34,7 @@ def test_the_demonstration_has_what_its_chain_must_find():
 
 
 def test_a_direction_turns_the_rows_of_reflectors():
-    town = {d: preset_scene("town", pass_direction=d) for d in ("ascending", "descending")}
+    town = {d: preset_scene("town", {"pass_direction": d}) for d in ("ascending", "descending")}
     assert town["ascending"].reflectors[0].north == town["descending"].reflectors[0].north
     assert town["ascending"].reflectors[0].east != town["descending"].reflectors[0].east
 
@@ -42,3 +42,5 @@ def test_a_direction_turns_the_rows_of_reflectors():
 def test_unknown_presets_are_refused():
     with pytest.raises(OutOfRangeError, match="preset 'city'"):
         preset_scene("city")
+    with pytest.raises(OutOfRangeError, match="wind of a scene"):
+        preset_scene("town", {"wind": 3.0})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date, timedelta
 from inspect import signature
 from types import MappingProxyType
@@ -135,7 +135,7 @@ PRESETS: Final = MappingProxyType[str, Callable[..., SceneScenario]](
 """Each takes ``n_dates``, ``samples`` and ``seed``."""
 
 
-def preset_scene(name: str, *, facts: Mapping[str, Any] | None = None) -> SceneScenario:
+def preset_scene(name: str, facts: Mapping[str, Any] | None = None) -> SceneScenario:
     """Return a scene by name.
 
     Parameters
@@ -148,11 +148,14 @@ def preset_scene(name: str, *, facts: Mapping[str, Any] | None = None) -> SceneS
     Raises
     ------
     OutOfRangeError
-        There is no such preset, or the scene cannot be.
+        There is no such preset or field, or the scene cannot be.
     """
     if name not in PRESETS:
         raise OutOfRangeError(f"preset {name!r}", expected=f"one of {', '.join(PRESETS)}")
     maker = PRESETS[name]
-    given = dict(facts or {})
-    own = {key: given.pop(key) for key in signature(maker).parameters if key in given}
-    return replace(maker(**own), **given)
+    wanted = dict(facts or {})
+    own = {key: wanted.pop(key) for key in signature(maker).parameters if key in wanted}
+    strays = sorted(set(wanted) - {f.name for f in fields(SceneScenario)})
+    if strays:
+        raise OutOfRangeError(f"{', '.join(strays)} of a scene", expected="fields of SceneScenario")
+    return replace(maker(**own), **wanted)
