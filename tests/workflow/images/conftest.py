@@ -14,6 +14,7 @@ from fringeworks.simulate.scene.compare import SceneTruth, read_scene_truth
 from fringeworks.simulate.scene.presets import preset_scene
 from fringeworks.simulate.scene.scene import simulate_scene
 from fringeworks.workflow.config import RunConfig, config_from
+from fringeworks.workflow.run import Outcome, run
 
 # lines, of 8.2 ms: a double difference of overlaps turns once in 0.027 line
 AZIMUTH = ({}, {"IW1": 0.004, "IW2": 0.005}, {"IW1": -0.006, "IW2": -0.006})
@@ -73,3 +74,10 @@ def write_scene(folder: Path, **changes: Any) -> TinyScene:
 def scene(tmp_path_factory) -> TinyScene:
     """Give the tiny scene."""
     return write_scene(tmp_path_factory.mktemp("scene") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def finished(scene, tmp_path_factory) -> Outcome:
+    """Give a run of the tiny scene up to interferograms on the map; nobody changes it."""
+    config = scene.config(tmp_path_factory.mktemp("run") / "out")
+    return run(config, until="geocode")

@@ -18,13 +18,6 @@ WAVELENGTH = 0.05546576
 
 
 @pytest.fixture(scope="module")
-def finished(scene, tmp_path_factory):
-    """Give a run up to interferograms on the map."""
-    config = scene.config(tmp_path_factory.mktemp("run") / "out")
-    return run(config, until="geocode")
-
-
-@pytest.fixture(scope="module")
 def pair(scene, tmp_path_factory):
     """Give a run of one pair to its end."""
     first, second, _ = scene.products
