@@ -151,18 +151,18 @@ def normalise(values: NDArray[np.complex128], pairs: NDArray[np.int64], n_dates:
 def shared_sums(
     upper: Images,
     lower: Images,
-    dates: NDArray[np.int64],
+    pairs: NDArray[np.int64],
     scale: Floats,
     products: NDArray[np.complex128],
     powers: NDArray[np.float64],
 ) -> None:
-    """Add, for each date and the next one, what tells whether the two images share their speckle.
+    """Add, for pairs of dates (pair, 2), what tells whether the two images share their speckle.
 
     ``products`` receives the double difference of single samples, ``powers`` the product of the two images' powers at
     different dates.  The first is a sum over ground that decorrelates as the second does, unless the speckle is shared.
     """
-    for k in range(dates.size - 1):
-        i, j = dates[k], dates[k + 1]
+    for k in range(pairs.shape[0]):
+        i, j = pairs[k, 0], pairs[k, 1]
         product, power = 0.0 + 0.0j, 0.0
         for line in range(scale.shape[0]):
             for c in range(scale.shape[1]):

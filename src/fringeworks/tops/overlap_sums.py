@@ -30,6 +30,9 @@ LEAST_SAMPLES: Final = 64
 MOST_SHARED: Final = 0.9
 """Two images are taken to share no more of their speckle than this: the rest could not be told from rounding."""
 
+MOST_PAIRS: Final = 6
+"""Pairs of dates that are asked whether images share speckle: single samples are many enough."""
+
 Values = NDArray[np.float64]
 
 
@@ -124,11 +127,13 @@ def _shared(
     With coherences g of a pair in each image, the double difference of single samples over the product of powers is
     (g^2 + r^2) / (1 + r^2 g^2); that of windows holds g^2 alone.
     """
-    products, powers = np.zeros(dates.size - 1, np.complex128), np.zeros(dates.size - 1)
-    shared_sums(upper, lower, dates, scale, products, powers)
-    between = np.zeros((dates.size, dates.size))
-    between[pairs[:, 0], pairs[:, 1]] = squared
-    windows = np.diagonal(between, 1)
+    next_to = np.flatnonzero(pairs[:, 1] == pairs[:, 0] + 1)
+    if not next_to.size:
+        next_to = np.arange(len(pairs))
+    few = next_to[np.unique(np.linspace(0, next_to.size - 1, MOST_PAIRS).round().astype(int))]
+    products, powers = np.zeros(few.size, np.complex128), np.zeros(few.size)
+    shared_sums(upper, lower, dates[pairs[few]], scale, products, powers)
+    windows = squared[few]
     known = (powers > 0.0) & (windows > 0.0)
     if not known.any():
         return 0.0
