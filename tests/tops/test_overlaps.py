@@ -137,6 +137,17 @@ def test_speckle_that_both_images_share_counts_for_more_looks(rng):
     np.testing.assert_allclose(np.abs(found.phasor).mean(axis=0), gamma[i, j] ** 2, atol=0.02)
 
 
+def test_a_strip_of_few_lines_has_more_independent_samples(rng):
+    # sqrt(0.36) along each axis: neighbours share 1/0.6 - 1; the first and last have one neighbour only
+    upper, lower, _ = overlap(rng, decaying(2), np.zeros(2), shape=(2, 128))
+    thin = statistics(upper, lower, fraction=0.36)
+    expected = 256 / (1 + 0.667 / 2) / (1 + 0.667 * 127 / 128)
+    assert thin.looks[0] * (1 - thin.shared[0]) == pytest.approx(expected, rel=0.1)
+    upper, lower, _ = overlap(rng, decaying(2), np.zeros(2), shape=(400, 128))
+    wide = statistics(upper, lower, fraction=0.36)
+    assert wide.looks[0] * (1 - wide.shared[0]) == pytest.approx(400 * 128 * 0.36, rel=0.04)
+
+
 @pytest.mark.parametrize("missing", [np.nan, 0.0, np.inf])
 def test_a_date_without_data_is_absent_and_changes_nothing_else(rng, missing):
     upper, lower, _ = overlap(rng, decaying(4), np.zeros(4))

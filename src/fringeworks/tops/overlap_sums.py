@@ -102,7 +102,8 @@ def sum_block(
     valid = scale > 0
     evenness = _evenness(power[valid], windows[:, :, dates.size :], n_samples, dates.size)
     seen = n_samples > 0
-    mean = _average(windows[:, seen, dates.size :], n_samples[seen].astype(np.float64), evenness * fraction)
+    worth = evenness * _fraction_within(fraction, valid)
+    mean = _average(windows[:, seen, dates.size :], n_samples[seen].astype(np.float64), worth)
     shared = _shared(upper, lower, dates, scale, numbered[dates.size :], np.abs(mean.phasor))
     sums.phasor[block, inside] = mean.phasor
     sums.coherence[:, block, inside] = _without_bias(mean.square, mean.window_looks)
@@ -112,6 +113,16 @@ def sum_block(
         np.broadcast_to(separation[..., first:last], valid.shape)[valid].mean(),
         shared,
     )
+
+
+def _fraction_within(fraction: float, valid: NDArray[np.bool_]) -> float:
+    """Return the independent samples per sample of a block of few lines: its edges have no neighbours beyond.
+
+    What neighbours have in common is taken to be alike along both axes, and to reach no farther than the next sample.
+    """
+    shared = 1.0 / np.sqrt(fraction) - 1.0
+    n_lines, n_samples = int(valid.any(axis=1).sum()), int(valid.any(axis=0).sum())
+    return float(1.0 / ((1.0 + shared * (1.0 - 1.0 / n_lines)) * (1.0 + shared * (1.0 - 1.0 / n_samples))))
 
 
 def _shared(
