@@ -121,6 +121,33 @@ def test_uneven_power_costs_looks_and_a_reflector_does_not_rule(rng):
     assert statistics(upper * slow, lower * slow).looks[0] == pytest.approx(bright.looks[0], rel=1e-3)
 
 
+def test_speckle_that_both_images_share_counts_for_more_looks(rng):
+    # Shared speckle has the same noise in both interferograms: the double difference loses it.
+    gamma = decaying(5)
+    upper, own = draw(rng, gamma, (48, 512)), draw(rng, gamma, (48, 512))
+    apart = statistics(upper, own)
+    assert (apart.shared < 0.02).all()
+    turn = np.exp(2j * np.pi * rng.random((48, 512)))
+    lower = (np.sqrt(0.5) * (upper * turn + own)).astype(np.complex64)
+    found = statistics(upper, lower)
+    # toned-down samples make the share a little small: sigmas then are a little large
+    np.testing.assert_allclose(found.shared, 0.45, atol=0.07)
+    np.testing.assert_allclose(found.looks * (1 - found.shared), apart.looks, rtol=0.05)
+    i, j = found.pairs.T
+    np.testing.assert_allclose(np.abs(found.phasor).mean(axis=0), gamma[i, j] ** 2, atol=0.02)
+
+
+def test_a_strip_of_few_lines_has_more_independent_samples(rng):
+    # sqrt(0.36) along each axis: neighbours share 1/0.6 - 1; the first and last have one neighbour only
+    upper, lower, _ = overlap(rng, decaying(2), np.zeros(2), shape=(2, 128))
+    thin = statistics(upper, lower, fraction=0.36)
+    expected = 256 / (1 + 0.667 / 2) / (1 + 0.667 * 127 / 128)
+    assert thin.looks[0] * (1 - thin.shared[0]) == pytest.approx(expected, rel=0.1)
+    upper, lower, _ = overlap(rng, decaying(2), np.zeros(2), shape=(400, 128))
+    wide = statistics(upper, lower, fraction=0.36)
+    assert wide.looks[0] * (1 - wide.shared[0]) == pytest.approx(400 * 128 * 0.36, rel=0.04)
+
+
 @pytest.mark.parametrize("missing", [np.nan, 0.0, np.inf])
 def test_a_date_without_data_is_absent_and_changes_nothing_else(rng, missing):
     upper, lower, _ = overlap(rng, decaying(4), np.zeros(4))

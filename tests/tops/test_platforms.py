@@ -48,6 +48,11 @@ def test_the_steps_of_a_mixed_stack_are_estimated_removed_and_named(rng):
     assert (np.abs(found.constant[1] - expected) < 4 * found.sigma[1]).all()
     # a common offset of all three sub-swaths, 0.027 lines
     np.testing.assert_allclose(found.constant[1] / LINE, -0.027, atol=0.005)
+    mean, spread, misfit = found.common()
+    assert mean[1] / LINE == pytest.approx(-0.027, abs=0.004)
+    assert 0 < spread[1] < 0.002 * LINE
+    assert misfit[1] < 3
+    assert mean[0] == 0.0
     assert "S1C against S1A, IW1: azimuth shift of -0.02" in found.findings[0].text
     assert "rad) at all its 5 dates" in found.findings[0].text
     # what is applied to each date is its own estimate: constant and rest together
@@ -77,6 +82,15 @@ def test_steps_between_sub_swaths_have_constants_too(rng):
     assert found.is_significant[1, 0]
     # 0.05 rad is a few times the scatter of three dates each
     assert found.constant[1, 1] == pytest.approx(-0.05, abs=0.04)
+
+
+def test_sub_swaths_with_constants_of_their_own_do_not_agree():
+    values = np.tile([[0.0, 0.0, 0.0], [0.02, 0.02, -0.02]], (5, 1)) * LINE
+    found = constants(values, np.full((10, 3), 1e-4 * LINE), ["S1A", "S1B"] * 5)
+    _, _, misfit = found.common()
+    assert misfit[1] > 10
+    unknown = constants(values, np.full((10, 3), np.nan), ["S1A", "S1B"] * 5)
+    assert np.isnan(unknown.common()[0]).all()
 
 
 def test_one_platform_has_no_constant(rng):

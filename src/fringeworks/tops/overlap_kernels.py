@@ -148,6 +148,39 @@ def normalise(values: NDArray[np.complex128], pairs: NDArray[np.int64], n_dates:
 
 
 @kernel
+def shared_sums(
+    upper: Images,
+    lower: Images,
+    pairs: NDArray[np.int64],
+    scale: Floats,
+    products: NDArray[np.complex128],
+    powers: NDArray[np.float64],
+) -> None:
+    """Add, for pairs of dates (pair, 2), what tells whether the two images share their speckle.
+
+    ``products`` receives the double difference of single samples, ``powers`` the product of the two images' powers at
+    different dates.  The first is a sum over ground that decorrelates as the second does, unless the speckle is shared.
+    """
+    for k in range(pairs.shape[0]):
+        i, j = pairs[k, 0], pairs[k, 1]
+        product, power = 0.0 + 0.0j, 0.0
+        for line in range(scale.shape[0]):
+            for c in range(scale.shape[1]):
+                weight = scale[line, c]
+                if weight > 0.0:
+                    w = float(weight) ** 4
+                    a, b = lower[i, line, c], lower[j, line, c]
+                    p, q = upper[i, line, c], upper[j, line, c]
+                    product += w * complex((a * b.conjugate()) * (p * q.conjugate()).conjugate())
+                    power += w * (
+                        (a.real * a.real + a.imag * a.imag) * (q.real * q.real + q.imag * q.imag)
+                        + (b.real * b.real + b.imag * b.imag) * (p.real * p.real + p.imag * p.imag)
+                    )
+        products[k] = product
+        powers[k] = 0.5 * power
+
+
+@kernel
 def fill_windows(
     upper: Images,
     lower: Images,

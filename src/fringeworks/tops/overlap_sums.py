@@ -9,7 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fringeworks.tops.options import DiversityOptions
-from fringeworks.tops.overlap_kernels import MOST_POWER, add_power, count_valid, equalise, fill_windows
+from fringeworks.tops.overlap_kernels import (
+    MOST_POWER,
+    add_power,
+    count_valid,
+    equalise,
+    fill_windows,
+    shared_sums,
+)
 
 CELL: Final = (8, 16)
 """Lines and samples of a cell within which power is evened out: a hundred metres square, some 70 independent samples."""
@@ -20,15 +27,21 @@ PRESENT: Final = 0.5
 LEAST_SAMPLES: Final = 64
 """A block with fewer common samples is left out: its coherence would be noise."""
 
+MOST_SHARED: Final = 0.9
+"""Two images are taken to share no more of their speckle than this: the rest could not be told from rounding."""
+
+MOST_PAIRS: Final = 6
+"""Pairs of dates that are asked whether images share speckle: single samples are many enough."""
+
 Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class BlockSums:
-    """Where the blocks write; ``figures`` (block, 3): looks, looks of a window, separation."""
+    """Where the blocks write; ``figures`` (block, 4): looks, looks of a window, separation, speckle shared."""
 
     phasor: NDArray[np.complex64]
-    square: NDArray[np.float32]
+    coherence: NDArray[np.float32]
     present: NDArray[np.bool_]
     figures: Values
 
@@ -39,7 +52,7 @@ class BlockSums:
             np.full((n_blocks, n_pairs), complex(np.nan, np.nan), np.complex64),
             np.full((2, n_blocks, n_pairs), np.nan, np.float32),
             np.zeros((n_blocks, n_dates), bool),
-            np.zeros((n_blocks, 3)),
+            np.zeros((n_blocks, 4)),
         )
 
 
@@ -89,13 +102,57 @@ def sum_block(
     valid = scale > 0
     evenness = _evenness(power[valid], windows[:, :, dates.size :], n_samples, dates.size)
     seen = n_samples > 0
-    mean = _average(windows[:, seen, dates.size :], n_samples[seen].astype(np.float64), evenness * fraction)
-    sums.phasor[block, inside], sums.square[:, block, inside] = mean.phasor, mean.square
+    worth = evenness * _fraction_within(fraction, valid)
+    mean = _average(windows[:, seen, dates.size :], n_samples[seen].astype(np.float64), worth)
+    shared = _shared(upper, lower, dates, scale, numbered[dates.size :], np.abs(mean.phasor))
+    sums.phasor[block, inside] = mean.phasor
+    sums.coherence[:, block, inside] = _without_bias(mean.square, mean.window_looks)
     sums.figures[block] = (
         mean.looks,
         mean.window_looks,
         np.broadcast_to(separation[..., first:last], valid.shape)[valid].mean(),
+        shared,
     )
+
+
+def _fraction_within(fraction: float, valid: NDArray[np.bool_]) -> float:
+    """Return the independent samples per sample of a block of few lines: its edges have no neighbours beyond.
+
+    What neighbours have in common is taken to be alike along both axes, and to reach no farther than the next sample.
+    """
+    shared = 1.0 / np.sqrt(fraction) - 1.0
+    n_lines, n_samples = int(valid.any(axis=1).sum()), int(valid.any(axis=0).sum())
+    return float(1.0 / ((1.0 + shared * (1.0 - 1.0 / n_lines)) * (1.0 + shared * (1.0 - 1.0 / n_samples))))
+
+
+def _shared(
+    upper: NDArray[np.complex64],
+    lower: NDArray[np.complex64],
+    dates: NDArray[np.int64],
+    scale: NDArray[np.float32],
+    pairs: NDArray[np.int64],
+    squared: Values,
+) -> float:
+    """Return the squared correlation r^2 of the two images' speckle, whatever its phase from sample to sample.
+
+    With coherences g of a pair in each image, the double difference of single samples over the product of powers is
+    (g^2 + r^2) / (1 + r^2 g^2); that of windows holds g^2 alone.
+    """
+    next_to = np.flatnonzero(pairs[:, 1] == pairs[:, 0] + 1)
+    if not next_to.size:
+        next_to = np.arange(len(pairs))
+    few = next_to[np.unique(np.linspace(0, next_to.size - 1, MOST_PAIRS).round().astype(int))]
+    products, powers = np.zeros(few.size, np.complex128), np.zeros(few.size)
+    shared_sums(upper, lower, dates[pairs[few]], scale, products, powers)
+    windows = squared[few]
+    known = (powers > 0.0) & (windows > 0.0)
+    if not known.any():
+        return 0.0
+    single = np.abs(products[known]) / powers[known]
+    share = (single - windows[known]) / np.maximum(1.0 - single * windows[known], 1e-3)
+    # The difference of two numbers near one says nothing: pairs count by what they leave room for.
+    room = (1.0 - windows[known]) ** 2 + 1e-6
+    return float(np.clip(np.average(share, weights=room), 0.0, MOST_SHARED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,3 +212,9 @@ def _evenness(
     speckle = (n_dates + float(square.sum())) / (2.0 * n_dates**2)
     squares = np.where(p < 0.9999 * MOST_POWER, p * p / (1.0 + speckle), p * p)
     return float(min(p.sum() ** 2 / (p.size * squares.sum()), 1.0))
+
+
+def _without_bias(square: Values, looks: float) -> NDArray[np.float32]:
+    """Return coherence from its mean square over windows, whose expectation is 1/L more for incoherent images."""
+    excess = (square * looks - 1.0) / max(looks - 1.0, 1.0)
+    return np.sqrt(np.clip(excess, 0.0, 1.0)).astype(np.float32)

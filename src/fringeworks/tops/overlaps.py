@@ -45,7 +45,11 @@ class OverlapStatistics:
     separation : float64, (block)
         Doppler of lower minus upper [Hz]; 0 where nothing depends on it.
     looks, window_looks : float64, (block)
-        Independent samples of the block, and of one of its windows.
+        Independent samples that speckle of the block, and of one of its windows, is worth: the former are more where
+        the two images share speckle, whose noise then cancels; the product of the two is not.
+    shared : float64, (block)
+        Squared correlation of the two images' speckle: 0 for bursts, whose Doppler bands are far apart, more for strong
+        reflectors and between sub-swaths.
     sample : float64, (block)
         Middle of the block along range.
     present : bool, (block, date)
@@ -63,6 +67,7 @@ class OverlapStatistics:
     separation: Values
     looks: Values
     window_looks: Values
+    shared: Values
     sample: Values
     present: NDArray[np.bool_]
     tally: Tally
@@ -93,7 +98,17 @@ class OverlapStatistics:
         )
 
 
-_ARRAYS = ("pairs", "phasor", "coherence", "separation", "looks", "window_looks", "sample", "present")
+_ARRAYS = (
+    "pairs",
+    "phasor",
+    "coherence",
+    "separation",
+    "looks",
+    "window_looks",
+    "shared",
+    "sample",
+    "present",
+)
 _REASONS = ("no two dates to compare", "too few samples")
 
 
@@ -211,17 +226,18 @@ def overlap_statistics(
     comparable = sums.present[:, pairs[:, 0]] & sums.present[:, pairs[:, 1]]
     n_absent = n_blocks - int(np.count_nonzero(comparable.any(axis=1)))
     rejected = {_REASONS[0]: n_absent, _REASONS[1]: n_blocks - int(used.sum()) - n_absent}
-    window_looks = np.maximum(sums.figures[used, 1], 1.0)
+    shared = sums.figures[used, 3]
     return OverlapStatistics(
         name=name,
         along=along,
         n_dates=n_dates,
         pairs=pairs,
         phasor=sums.phasor[used],
-        coherence=_without_bias(sums.square[:, used], window_looks),
+        coherence=sums.coherence[:, used],
         separation=sums.figures[used, 2],
-        looks=sums.figures[used, 0],
-        window_looks=window_looks,
+        looks=sums.figures[used, 0] / (1.0 - shared),
+        window_looks=np.maximum(sums.figures[used, 1], 1.0) * (1.0 - shared),
+        shared=shared,
         sample=first_sample + 0.5 * (edges[:-1] + edges[1:] - 1)[used],
         present=sums.present[used],
         tally=Tally("blocks", n_blocks, int(used.sum()), rejected),
@@ -246,7 +262,7 @@ def join_statistics(pieces: Sequence[OverlapStatistics]) -> OverlapStatistics:
     tally = head.tally
     for piece in pieces[1:]:
         tally = tally + piece.tally
-    along_block = ("phasor", "separation", "looks", "window_looks", "sample", "present")
+    along_block = ("phasor", "separation", "looks", "window_looks", "shared", "sample", "present")
     return OverlapStatistics(
         name=head.name,
         along=head.along,
@@ -256,12 +272,6 @@ def join_statistics(pieces: Sequence[OverlapStatistics]) -> OverlapStatistics:
         tally=tally,
         **{name: np.concatenate([getattr(p, name) for p in pieces]) for name in along_block},
     )
-
-
-def _without_bias(square: NDArray[np.float32], looks: Values) -> NDArray[np.float32]:
-    """Return coherence from its mean square over windows, whose expectation is 1/L more for incoherent images."""
-    excess = (square * looks[:, None] - 1.0) / np.maximum(looks[:, None] - 1.0, 1.0)
-    return np.sqrt(np.clip(excess, 0.0, 1.0)).astype(np.float32)
 
 
 def _checked(

@@ -63,6 +63,35 @@ class PlatformConstants:
     rest: Values
     findings: tuple[Finding, ...]
 
+    def common(self) -> tuple[Values, Values, Values]:
+        """Return what all columns of a platform agree on: a timing offset moves all its sub-swaths alike.
+
+        Returns
+        -------
+        mean, sigma : float64, (platform)
+            Weighted mean of the constants; NaN where there is none.  Columns share their dates' scatter, so sigma is
+            that of the best column.
+        misfit : float64, (platform)
+            Root mean square of the columns about the mean, over their sigmas: well above one where the columns have
+            constants of their own.
+        """
+        known = np.isfinite(self.constant) & np.isfinite(self.sigma)
+        # The reference platform's constants are zero, of sigma zero.
+        sigmas = np.where(known & (self.sigma > 0), self.sigma, 1.0)
+        weight = np.where(known, sigmas**-2, 0.0)
+        total = weight.sum(axis=1)
+        filled = np.nan_to_num(self.constant)
+        mean = np.divide(
+            (weight * filled).sum(axis=1), total, out=np.full(len(total), np.nan), where=total > 0
+        )
+        known = weight > 0
+        sigma = np.where(known, self.sigma, np.inf).min(axis=1)
+        apart = np.where(
+            known & (self.sigma > 0), (filled - mean[:, None]) / np.maximum(self.sigma, 1e-300), 0.0
+        )
+        misfit = np.sqrt((apart**2).sum(axis=1) / np.maximum(known.sum(axis=1) - 1, 1))
+        return mean, np.where(total > 0, sigma, np.nan), misfit
+
     def of(self, platforms: Sequence[str]) -> Values:
         """Return the significant constants of dates of these platforms, (date, column)."""
         rows = [self.platforms.index(p) for p in platforms]
