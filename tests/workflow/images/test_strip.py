@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.workflow.images.conftest import TinyScene
 
 from fringeworks.io.store import WorkingStore
 from fringeworks.simulate.scene.compare import timing_errors
 from fringeworks.simulate.scene.presets import preset_scene
 from fringeworks.simulate.scene.scene import simulate_scene
 from fringeworks.workflow.run import run
-from tests.workflow.images.conftest import TinyScene
 
 SWATHS = ("IW1", "IW2", "IW3")
 
