@@ -182,8 +182,10 @@ def form(
         at_rest.append((grid.range_start + sample * grid.range_step).reshape(lon.shape))
         # movement along the track moves targets in azimuth: a phase, times the Doppler frequency
         moved = points + earth_fixed(moved_on(scene, k), lon, lat).reshape(-1, 3)
-        found = predicted(read, curve, moved, facts["reference_range"])
-        places.append([v.reshape(lon.shape) for v in found])
+        found = [v.reshape(lon.shape) for v in predicted(read, curve, moved, facts["reference_range"])]
+        # air and ionosphere delay the pulse
+        longer = sum(layers[name][k] for name in ("turbulence", "layered", "ionosphere"))
+        places.append((found[0], found[1] + longer / grid.range_step))
     (line, sample), (other_line, other_sample) = places
     extra = at_rest[1] - at_rest[0]
     lengths = {"geometry": extra} | effects(scene, pair)
@@ -196,7 +198,6 @@ def form(
     fields = np.stack([between(layer, node) for layer in layers_of], axis=-1)
     nearest = (np.rint(np.nan_to_num(v)).astype(int) for v in node)
     cover = layers["cover"][tuple(np.clip(v, 0, n - 1) for v, n in zip(nearest, lon.shape, strict=True))]
-    # delay moves the samples of the secondary too, by less than a hundredth
     late, far = timing_errors(facts, pair, swath) if timing else (0.0, 0.0)
     wanted = at[..., 0] + fields[..., 0] + late, at[..., 1] + fields[..., 1] + far
     wanted = tuple(np.nan_to_num(v, nan=-1e3) for v in wanted)

@@ -175,10 +175,10 @@ def reflectors(folder: Path) -> dict[str, float]:
 def measure(*, samples: int = 900) -> dict[str, object]:
     """Write and measure; returns all figures."""
     with tempfile.TemporaryDirectory() as place:
-        began = time.perf_counter()
+        began = time.process_time()
         wanted = scenario(samples)
         scene = simulate_scene(wanted, Path(place) / "scene", rng=np.random.default_rng(1))
-        cost = (time.perf_counter() - began) / scene.n_samples * 1e6
+        cost = (time.process_time() - began) / scene.n_samples * 1e6
         reads = [read for products in scene.products for read in read_bursts(products[0])]
         covers = by_cover(scene, form(scene, 0), wanted.land, float(wanted.noise or -99.0))
         found = {
@@ -188,7 +188,7 @@ def measure(*, samples: int = 900) -> dict[str, object]:
             "spectra": spectra(reads),
             "by_cover": covers,
             "azimuth_error": azimuth_error(Path(place) / "coherent", samples),
-            "microseconds_per_sample": round(cost, 2),
+            "processor_microseconds_per_sample": round(cost, 2),
             "peak_rss_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
             "tried_on": "own-made data with a known answer",
         }
