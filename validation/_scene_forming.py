@@ -104,8 +104,10 @@ def moved_on(scene: WrittenScene, date_index: int) -> Values:
     total = np.zeros((3, *layers["dem"].shape))
     for name, unit in zip(facts["motions"], entry["units"], strict=True):
         total += unit * layers[f"motion_{name}"]
-    whole = np.array(entry["tide_enu"]) + np.array(facts["plate_velocity_enu"]) * entry["days"] / 365.25
-    return np.asarray(total + whole[:, None, None])
+    corners = np.array(entry["tide_enu"]) + np.array(facts["plate_velocity_enu"]) * entry["days"] / 365.25
+    south, east = (np.linspace(0.0, 1.0, n) for n in layers["dem"].shape)
+    rows, cols = (np.stack([1.0 - share, share], axis=1) for share in (south, east))
+    return np.asarray(total + np.einsum("yi,kij,xj->kyx", rows, corners, cols))
 
 
 def earth_fixed(enu: Values, longitude: Values, latitude: Values) -> Values:
@@ -175,7 +177,7 @@ def form(
     reads = tuple(read_bursts(scene.products[k][0], swath, polarisation)[burst] for k in pair)
     lon, lat = np.meshgrid(layers["longitude"], layers["latitude"])
     points = ecef(lon, lat, layers["dem"].astype(float)).reshape(-1, 3)
-    at_rest, places = [], []
+    at_rest, in_motion, places = [], [], []
     for read, k in zip(reads, pair, strict=True):
         curve, grid = read_orbit(scene.orbits[k], read.burst.grid.epoch), read.burst.grid
         line, sample = predicted(read, curve, points, facts["reference_range"])
@@ -183,12 +185,16 @@ def form(
         # movement along the track moves targets in azimuth: a phase, times the Doppler frequency
         moved = points + earth_fixed(moved_on(scene, k), lon, lat).reshape(-1, 3)
         found = [v.reshape(lon.shape) for v in predicted(read, curve, moved, facts["reference_range"])]
+        in_motion.append(grid.range_start + found[1] * grid.range_step)
         # air and ionosphere delay the pulse
         longer = sum(layers[name][k] for name in ("turbulence", "layered", "ionosphere"))
         places.append((found[0], found[1] + longer / grid.range_step))
     (line, sample), (other_line, other_sample) = places
     extra = at_rest[1] - at_rest[0]
     lengths = {"geometry": extra} | effects(scene, pair)
+    # the truth's lines of sight are those of the first date: seen from 100 m aside, 0.2 m of tide differ by 0.02 mm
+    moving = sum(lengths[name] for name in ("tide", "plate", *facts["motions"]))
+    lengths["parallax"] = in_motion[1] - in_motion[0] - extra - moving
     shape = reads[0].samples.shape
     at = np.stack(np.meshgrid(np.arange(shape[0]), np.arange(shape[1]), indexing="ij"), axis=-1)
     # the ground that the reference shows lies at other places than orbits say, if its own timing is wrong

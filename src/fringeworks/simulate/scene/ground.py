@@ -168,6 +168,13 @@ class Ground:
         plane = LocalPlane.of(self.grid)
         return np.asarray(centre + east * plane.x + north * plane.y, np.float32)
 
+    def ionospheric_plane(self, date_index: int) -> NDArray[np.float64]:
+        """Return the ionospheric path of a date at node (0, 0) [m], and what a row and a column add, (3)."""
+        centre, east, north = self.ionosphere(date_index)
+        plane = LocalPlane.of(self.grid)
+        x, y = np.ravel(plane.x), np.ravel(plane.y)
+        return np.array([centre + east * x[0] + north * y[0], north * (y[1] - y[0]), east * (x[1] - x[0])])
+
     def ionospheric_rate(self, date_index: int, arc: Arc) -> float:
         """Return how fast the ionospheric path of a target changes while the satellite flies past it [m/s].
 

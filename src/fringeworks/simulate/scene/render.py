@@ -147,7 +147,6 @@ class Renderer:
     def world(self, date_index: int) -> Map:
         """Return the ground as it is on a date, for kernels."""
         ground, grid = self.ground, self.ground.grid
-        plane = ground.ionospheric(date_index)
         layers = np.empty((*grid.shape, 5), np.float32)
         layers[..., HEIGHT] = ground.height
         layers[..., EAST : UP + 1] = np.moveaxis(ground.moved(date_index), 0, -1)
@@ -159,7 +158,7 @@ class Renderer:
             lat_step=math.radians(grid.y_step),
             layers=layers,
             cover=ground.cover,
-            ion=np.array([plane[0, 0], plane[1, 0] - plane[0, 0], plane[0, 1] - plane[0, 0]], np.float64),
+            ion=ground.ionospheric_plane(date_index),
         )
 
     def carrier(self, overflight: Overflight, swath: SwathPlace, burst: BurstPlace) -> Carrier:

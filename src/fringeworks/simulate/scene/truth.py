@@ -26,7 +26,7 @@ Values = NDArray[np.float64]
 CONVENTIONS = (
     "phase of a sample = -4 pi/lambda (range + delay - ionosphere); displacement along the line of sight is positive toward "
     "the satellite, in metres since the first date, of the ground's own motions; plate_velocity (m/yr) and tide (m, absolute) "
-    "add to it; look vectors are east, north, up, ground to satellite; line time = "
+    "add to it, whose vectors east, north, up are given at the corners, bilinear between; look vectors are east, north, up, ground to satellite; line time = "
     "zero-Doppler time - (range - reference_range)/c; a timing error e puts a target e lines or samples beyond the place that "
     "the annotation gives; heights are metres above the WGS84 ellipsoid, exactly bilinear between pixel centres"
 )
@@ -209,7 +209,7 @@ def describe(layout: Layout, ground: Ground, products: Sequence[Sequence[str]], 
                 "missing": [list(entry) for entry in flown.missing],
                 "ionosphere": list(ground.ionosphere(k)),
                 "ionosphere_azimuth_shift_lines": ionospheric_shift(layout, ground, k),
-                "tide_enu": _middle(ground.tide(k)),
+                "tide_enu": _corners(ground.tide(k)),
                 "units": [float(u) for u in ground.units[:, k]],
             }
         )
@@ -231,7 +231,7 @@ def describe(layout: Layout, ground: Ground, products: Sequence[Sequence[str]], 
         "coarseness": scenario.coarseness,
         "reference_range": layout.reference_range,
         "noise_db": scenario.noise,
-        "plate_velocity_enu": _middle(ground.plate_velocity()),
+        "plate_velocity_enu": _corners(ground.plate_velocity()),
         "motions": [m.name for m in scenario.motions],
         "covers": _covers(scenario),
         "swaths": swaths,
@@ -240,9 +240,10 @@ def describe(layout: Layout, ground: Ground, products: Sequence[Sequence[str]], 
     return json.dumps(text, indent=1) + "\n"
 
 
-def _middle(layers: NDArray[np.float32]) -> list[float]:
-    """Return the middle node of layers, (layer, y, x)."""
-    return [float(v) for v in layers[:, layers.shape[1] // 2, layers.shape[2] // 2]]
+def _corners(layers: NDArray[np.float32]) -> list[list[list[float]]]:
+    """Return the corner nodes of layers, (layer, y, x), as (layer, north and south, west and east)."""
+    corners: list[list[list[float]]] = layers[:, [0, -1]][:, :, [0, -1]].astype(float).tolist()
+    return corners
 
 
 def _covers(scenario: SceneScenario) -> list[dict[str, object]]:
