@@ -43,7 +43,9 @@ class SceneTruth:
     def seen(self, date: int) -> Values:
         """Return what an image shows of motion and air, in metres toward the satellite, (y, x)."""
         air = self.layers["turbulence"][date] + self.layers["layered"][date] - self.layers["ionosphere"][date]
-        move = self.layers["displacement"][date] + self.layers["tide"][date]
+        years = self.facts["dates"][date]["days"] / 365.25
+        drift = self.layers["plate_velocity"] * years
+        move = self.layers["displacement"][date] + self.layers["tide"][date] + drift
         return np.asarray(move - air, np.float64)
 
     def sample(self, layer: NDArray[Any], longitude: Values, latitude: Values) -> Values:
