@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fringeworks.model.grids import Shape
+from fringeworks.model.stack import Pair
 from fringeworks.model.tally import Tally
 from fringeworks.tops.frame import intersection
 from fringeworks.workflow.config import RunConfig
@@ -50,20 +51,15 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
     days = {d: k for k, d in enumerate(scenes.days)}
     window, looks = coherence_window(scenes)
     jumps = context.upstream("joins").get("phases")
-    n, (rows, cols) = len(network.pairs), scenes.looked
-    for name, dtype in (("phasor", "complex64"), ("coherence", "float32"), ("amplitude", "float32")):
-        context.step.create_chunked(name, (n, rows, cols), dtype=dtype, chunks=(1, min(512, rows), cols))
+    n = len(network.pairs)
+    create_images(context)
     specs = []
     for index, pair in enumerate(network.pairs):
         ends = days[pair.reference], days[pair.secondary]
         names = [k for k in scenes.names if all(k in scenes.dates[d].bursts for d in ends)]
         keep = {k: intersection(_burst(scenes, k).keep, scenes.stored[k]) for k in names}
         kept = {k: w for k, w in keep.items() if w is not None}
-        steps = {
-            k: _phase(jumps, pair.secondary.isoformat(), scenes, k)
-            - _phase(jumps, pair.reference.isoformat(), scenes, k)
-            for k in kept
-        }
+        steps = {k: phase_step(jumps, pair, scenes, k) for k in kept}
         specs.append(
             FormSpec(
                 store=str(context.store.folder),
@@ -90,6 +86,20 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
     )
     empty = sum(p["n_valid"] == 0 for p in payloads)
     return (Tally("interferograms", n, n - empty, {"no common burst": empty}),)
+
+
+def create_images(context: StageContext) -> None:
+    """Create the arrays of interferograms, one image a pair."""
+    n, (rows, cols) = len(context.survey.network.pairs), context.scenes.looked
+    for name, dtype in (("phasor", "complex64"), ("coherence", "float32"), ("amplitude", "float32")):
+        context.step.create_chunked(name, (n, rows, cols), dtype=dtype, chunks=(1, min(512, rows), cols))
+
+
+def phase_step(jumps: Mapping[str, float], pair: Pair, scenes: SceneStack, name: str) -> float:
+    """Return the phase to take off a pair's interferogram in a burst, so that sub-swaths meet [rad]."""
+    ends = (pair.reference.isoformat(), pair.secondary.isoformat())
+    first, second = (_phase(jumps, day, scenes, name) for day in ends)
+    return second - first
 
 
 def _burst(scenes: SceneStack, name: str) -> Any:

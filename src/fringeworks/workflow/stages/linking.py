@@ -1,0 +1,151 @@
+"""Stage `linking`: one phase a date for every cell, from all interferograms between all dates at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from fringeworks.model.grids import Window
+from fringeworks.model.tally import Finding, Tally
+from fringeworks.tops.frame import intersection
+from fringeworks.workflow.config import RunConfig, plain
+from fringeworks.workflow.scenes.stack import SceneStack
+from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext, block_budget
+from fringeworks.workflow.tasks.cells import cells_of, halo_of, strips
+from fringeworks.workflow.tasks.linking import IMAGES, LinkSpec, array_of, link_strip
+
+_MOST_ROWS: Final = 64
+_BYTES_PER_SAMPLE: Final = 28.0
+"""Working memory for one sample of one date: the samples, their copy and the sums over windows [bytes]."""
+
+
+def _parameters(config: RunConfig) -> Mapping[str, Any]:
+    return {
+        "linking": plain(config.linking),
+        "looks": list(config.pairs.looks),
+        "spacing_m": config.products.spacing_m,
+    }
+
+
+def _cost(scale: Scale) -> Cost:
+    scenes = scale.scenes
+    if scenes is None:
+        return Cost()
+    n = scale.n_dates
+    cells = scenes.looked.size
+    per_cell = 20e-6 * (n / 30) ** 2 + 1e-6 * n
+    return Cost(
+        disk_bytes=cells * (8.0 * n + 20.0),
+        seconds=2 + 0.5 * cells * per_cell + scenes.n_samples * n / 60e6,
+        task_bytes=_BYTES_PER_SAMPLE * n * scenes.largest.cols * 64,
+    )
+
+
+def kept_cells(scenes: SceneStack, name: str) -> Window | None:
+    """Return the cells of a burst; None where it contributes none."""
+    keep = intersection(scenes.frame.bursts[scenes.place_of(name)].keep, scenes.stored[name])
+    if keep is None:
+        return None
+    cells = cells_of(keep, looks=scenes.looks, looked=scenes.looked)
+    return cells if cells.shape.size else None
+
+
+def days_of(scenes: SceneStack) -> list[float]:
+    """Return the dates as days since the first."""
+    return [float((d - scenes.days[0]).days) for d in scenes.days]
+
+
+def _work(context: StageContext) -> tuple[Tally, ...]:
+    scenes, linking = context.scenes, context.config.linking
+    halo = halo_of(linking.window_shape, scenes.looks)
+    days = days_of(scenes)
+    specs: list[LinkSpec] = []
+    for name in scenes.names:
+        cells, dates = kept_cells(scenes, name), scenes.holders(name)
+        if cells is None or len(dates) < 2:
+            context.note(Finding("warning", "linking", f"burst {name} has fewer than two dates, or no cell"))
+            continue
+        rows = _rows(context, len(dates), cells.cols * scenes.looks.range + 2 * halo.cols, halo.rows)
+        _create(context, name, cells, rows)
+        for strip in strips(
+            store=str(context.store.folder),
+            name=name,
+            stored=scenes.stored[name],
+            cells=cells,
+            dates=dates,
+            looks=scenes.looks,
+            halo=halo,
+            rows=rows,
+        ):
+            specs.append(
+                LinkSpec(
+                    strip=strip,
+                    first_row=strip.cells.row - cells.row,
+                    days=tuple(days[k] for k in dates),
+                    reference=0,
+                    effective_share=scenes.effective_share,
+                    options=linking,
+                    neighbours=linking.neighbours,
+                    sequential=linking.sequential,
+                )
+            )
+    payloads = context.each(link_strip, specs)
+    tally = Tally("cells", 0, 0)
+    for payload in payloads:
+        tally = tally + Tally(**payload["tally"])
+    context.step.put("linking", _record(context, halo))
+    return (tally,)
+
+
+def _rows(context: StageContext, n_dates: int, cols: int, halo: int) -> int:
+    """Return how many rows of cells a strip may have below the memory cap."""
+    azimuth = context.scenes.looks.azimuth
+    lines = int(block_budget(context.config.memory_bytes) / (_BYTES_PER_SAMPLE * n_dates * cols)) - 2 * halo
+    return min(max(lines // azimuth, 1), max(_MOST_ROWS, 256 // azimuth))
+
+
+def _create(context: StageContext, name: str, cells: Window, rows: int) -> None:
+    n, step = len(context.scenes.dates), context.step
+    for what in ("phase", "phase_std"):
+        step.create_chunked(
+            array_of(what, name),
+            (n, cells.rows, cells.cols),
+            dtype="float32",
+            chunks=(1, min(rows, cells.rows), cells.cols),
+        )
+    for what, dtype in IMAGES.items():
+        fill = np.nan if dtype == "float32" else 0
+        step.create_chunked(
+            array_of(what, name),
+            (cells.rows, cells.cols),
+            dtype=dtype,
+            chunks=(min(rows, cells.rows), cells.cols),
+            fill=fill,
+        )
+
+
+def _record(context: StageContext, halo: Any) -> dict[str, Any]:
+    scenes = context.scenes
+    looks = [
+        np.asarray(context.step.array(array_of("looks", name))[:, :])
+        for name in scenes.names
+        if context.step.has(array_of("looks", name))
+    ]
+    finite = np.concatenate([x[np.isfinite(x)] for x in looks]) if looks else np.zeros(0)
+    return {
+        "effective_looks": float(np.median(finite)) if finite.size else 1.0,
+        "halo": [halo.rows, halo.cols],
+    }
+
+
+STAGE = Stage(
+    name="linking",
+    version=1,
+    after=("coregister",),
+    meaning="link the phases of all dates from the covariance of each cell's surroundings",
+    parameters=_parameters,
+    work=_work,
+    cost=_cost,
+)

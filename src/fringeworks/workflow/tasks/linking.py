@@ -1,0 +1,122 @@
+"""Task: the phases of a strip of ground, one a date, linked from all its interferograms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fringeworks.timeseries.distributed.linking import Linked
+from fringeworks.timeseries.distributed.neighbours import similar_samples
+from fringeworks.timeseries.distributed.options import LinkingOptions, NeighbourOptions
+from fringeworks.timeseries.distributed.sequential import SequentialOptions, link_sequential
+from fringeworks.workflow.engines import Payload
+from fringeworks.workflow.tasks.cells import Strip
+from fringeworks.workflow.tasks.places import step_at
+
+STEP = "linking"
+IMAGES = {
+    "temporal_coherence": "float32",
+    "coherence_mean": "float32",
+    "looks": "float32",
+    "flags": "uint8",
+    "amplitude": "float32",
+}
+"""What is kept of each cell beside the phases and their sigmas."""
+
+
+def array_of(what: str, burst: str) -> str:
+    """Return the name of a burst's array."""
+    return f"{what}-{burst}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkSpec:
+    """One strip of a burst.
+
+    Attributes
+    ----------
+    strip : Strip
+        Cells and samples.
+    first_row : int
+        Row of the strip's first cell in the burst's arrays.
+    days : tuple of float
+        Time of each of the strip's dates [days].
+    reference : int
+        Index, among the strip's dates, of the one whose phase is zero.
+    n_dates : int
+        Dates of the whole stack.
+    effective_share : float
+        Independent samples behind one sample.
+    options, neighbours, sequential : records
+        How.
+    """
+
+    strip: Strip
+    first_row: int
+    days: tuple[float, ...]
+    reference: int
+    effective_share: float
+    options: LinkingOptions
+    neighbours: NeighbourOptions
+    sequential: SequentialOptions
+
+
+def link_strip(spec: LinkSpec) -> Payload:
+    """Link and keep one strip."""
+    strip = spec.strip
+    samples = strip.samples()
+    similar = None
+    if spec.neighbours.method != "window":
+        similar = similar_samples(
+            samples, window=spec.options.window_shape, strides=strip.looks, options=spec.neighbours
+        )
+    linked = link_sequential(
+        samples,
+        days=np.array(spec.days),
+        options=spec.options,
+        sequential=spec.sequential,
+        strides=strip.looks,
+        reference=spec.reference,
+        effective_share=spec.effective_share,
+        similar=similar,
+        rows=strip.inner_rows,
+    )
+    _keep(spec, linked, _amplitude(samples, strip))
+    return {"tally": linked.tally.as_dict()}
+
+
+def _keep(spec: LinkSpec, linked: Linked, amplitude: NDArray[np.float32]) -> None:
+    strip, step = spec.strip, step_at(spec.strip.store, STEP)
+    at = slice(spec.first_row, spec.first_row + strip.cells.rows)
+    cols = strip.inner_cols
+    for what, values in (("phase", linked.phase), ("phase_std", linked.phase_std)):
+        sink = step.sink(array_of(what, strip.name))
+        for place, day in enumerate(strip.dates):
+            sink[day, at, :] = values[place][:, cols]
+    images = {
+        "temporal_coherence": linked.temporal_coherence,
+        "coherence_mean": linked.coherence_mean,
+        "looks": linked.looks,
+        "flags": linked.flags,
+    }
+    for what, image in images.items():
+        step.sink(array_of(what, strip.name))[at, :] = image[:, cols]
+    step.sink(array_of("amplitude", strip.name))[at, :] = amplitude
+
+
+def _amplitude(samples: NDArray[np.complex64], strip: Strip) -> NDArray[np.float32]:
+    """Return the root mean power of each cell over dates and samples; NaN where there is none."""
+    looks, halo = strip.looks, strip.halo
+    rows, cols = strip.cells.rows, strip.cells.cols
+    total, count = np.zeros((rows, cols)), np.zeros((rows, cols))
+    for image in samples:
+        own = image[halo.rows : halo.rows + rows * looks.azimuth, halo.cols : halo.cols + cols * looks.range]
+        power = own.real**2 + own.imag**2
+        valid = np.isfinite(power) & (power > 0)
+        shape = (rows, looks.azimuth, cols, looks.range)
+        total += np.where(valid, power, 0).reshape(shape).sum(axis=(1, 3), dtype=np.float64)
+        count += valid.reshape(shape).sum(axis=(1, 3))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.sqrt(total / count).astype(np.float32)
