@@ -31,10 +31,13 @@ class SeriesNoise:
         How much of it interferograms share.
     common : float32, (date, date)
         Covariance of the reference area's mean series, which is in every pixel's [m^2].
+    linked : bool
+        Whether phases were linked: their sigmas then come from linking, not from misclosures, which are zero.
     """
 
     sharing: NoiseSharing
     common: NDArray[np.float32]
+    linked: bool = False
 
     def covariance(self, context: StageContext, at: tuple[slice, slice], *, step: int = 1) -> PairCovariance:
         """Return the covariance of the series in a window against the reference area.
@@ -53,7 +56,7 @@ class SeriesNoise:
         callable
             ``f(rows, cols)`` gives float32 (pixel, date, date) [m^2] for slices inside the (thinned) window.
         """
-        own = _covariance_in(context, at, step, self.sharing)
+        own = _linked_in(context, at, step) if self.linked else _covariance_in(context, at, step, self.sharing)
         common = self.common
 
         def of(rows: slice, cols: slice) -> NDArray[np.float32]:
@@ -66,18 +69,25 @@ class SeriesNoise:
 
 def series_noise(context: StageContext) -> SeriesNoise:
     """Learn from a sample of the run what its interferograms' noise does to the series."""
-    sharing = _sharing(context)
+    linked = context.config.rasters_linked
+    sharing = nothing_shared("phases are linked: every date has its own") if linked else _sharing(context)
     reference = reference_of(context.upstream("reference").get("reference"))
     rows = slice(max(reference.row - reference.radius, 0), reference.row + reference.radius + 1)
     cols = slice(max(reference.col - reference.radius, 0), reference.col + reference.radius + 1)
-    inside = _covariance_in(context, (rows, cols), 1, sharing)(slice(None), slice(None))
+    found = (
+        _linked_in(context, (rows, cols), 1)
+        if linked
+        else _covariance_in(context, (rows, cols), 1, sharing)
+    )
+    inside = found(slice(None), slice(None))
     whole = np.isfinite(inside).all(axis=(1, 2))
     n_dates = inside.shape[1]
     if not whole.any():
-        return SeriesNoise(sharing=sharing, common=np.zeros((n_dates, n_dates), np.float32))
+        return SeriesNoise(sharing=sharing, common=np.zeros((n_dates, n_dates), np.float32), linked=linked)
     # the noise of neighbouring cells is independent: the mean of n has an n-th of their variance
-    common = inside[whole].mean(axis=0) / int(whole.sum())
-    return SeriesNoise(sharing=sharing, common=np.asarray(common, np.float32))
+    n_independent = max(int(whole.sum()) / (_shared_windows(context) if linked else 1.0), 1.0)
+    common = inside[whole].mean(axis=0) / n_independent
+    return SeriesNoise(sharing=sharing, common=np.asarray(common, np.float32), linked=linked)
 
 
 def sample_tiles(shape: Shape, wanted: int) -> list[tuple[slice, slice, int]]:
@@ -150,6 +160,33 @@ def _covariance_in(
         return found
 
     return of
+
+
+def _linked_in(context: StageContext, at: tuple[slice, slice], step: int) -> PairCovariance:
+    """Covariance of series of linked phases, from the variance of every date against the first.
+
+    Half the smaller variance is taken for what two dates share: exact where all dates are alike and independent (they
+    share the first date's noise), too little where coherence is lost step by step.
+    """
+    invert = context.upstream("invert")
+    sigma = np.asarray(invert.array("displacement_std")[(slice(None), *at)])[:, ::step, ::step]
+
+    def of(rows: slice, cols: slice) -> NDArray[np.float32]:
+        part = sigma[:, rows, cols].reshape(sigma.shape[0], -1).T
+        variance = np.asarray(part**2, np.float32)
+        found = np.float32(0.5) * np.minimum(variance[:, :, None], variance[:, None, :])
+        day = np.arange(part.shape[1])
+        found[:, day, day] = variance
+        return found
+
+    return of
+
+
+def _shared_windows(context: StageContext) -> float:
+    """Return how many cells share the samples of one window."""
+    linking, scenes = context.config.linking, context.scenes
+    window = linking.window_shape
+    return max(window.rows / scenes.looks.azimuth, 1.0) * max(window.cols / scenes.looks.range, 1.0)
 
 
 def _sensitivity(context: StageContext, at: tuple[slice, slice], step: int) -> NDArray[np.float32]:

@@ -11,10 +11,11 @@ from typing import Any, Final
 import yaml
 
 from fringeworks.errors import ConfigurationError, MissingInputError, UnknownNameError
+from fringeworks.workflow.config.presets import with_preset
 from fringeworks.workflow.config.records import commented_yaml, plain, record_from
 from fringeworks.workflow.config.schema import CONFIG_VERSION, RunConfig
 
-METHODS: Final = ("sbas", "pair")
+METHODS: Final = ("sbas", "pair", "ds", "ps+ds")
 """Chains that are offered."""
 _FAMILIES: Final = ("standard",)
 _SLC_KEYS: Final = ("orbits", "dem", "polarisation", "swaths", "exclude_dates")
@@ -74,7 +75,7 @@ def config_from(values: Mapping[str, Any], *, folder: Path) -> RunConfig:
         raise ConfigurationError(
             f"config_version {version}", expected=f"at most {CONFIG_VERSION}", hint="use a newer Fringeworks"
         )
-    config = record_from(RunConfig, _with_words(values))
+    config = record_from(RunConfig, _with_words(with_preset(values)))
     _check(config)
     return _absolute(config, folder)
 
@@ -104,8 +105,9 @@ def _check(config: RunConfig) -> None:
             raise UnknownNameError(
                 f"method {name!r}",
                 expected=f"one of {', '.join(METHODS)}",
-                hint="ps, ds and ps+ds need single-look complex images, which this version does not process yet",
+                hint="ps alone is not offered: ps+ds gives both kinds of points, told apart by their column kind",
             )
+    _check_methods(config)
     for name in config.products.families:
         offered = offered_families()
         if name not in offered:
@@ -127,6 +129,26 @@ def _check(config: RunConfig) -> None:
     if config.memory_bytes <= 0:
         raise ConfigurationError(
             f"compute.max_memory = {config.compute.max_memory!r}", expected="more than nothing"
+        )
+
+
+def _check_methods(config: RunConfig) -> None:
+    """Refuse methods that exclude each other, or need images where there are none."""
+    methods = config.methods
+    if not methods or len(set(methods)) < len(methods):
+        raise ConfigurationError(f"method = {list(methods)}", expected="one or more methods, each once")
+    if "pair" in methods and len(methods) > 1:
+        raise ConfigurationError(f"method = {list(methods)}", expected="pair alone")
+    if "ds" in methods and "ps+ds" in methods:
+        raise ConfigurationError(
+            f"method = {list(methods)}", expected="ds or ps+ds", hint="points of ps+ds hold those of ds"
+        )
+    linked = [m for m in methods if m in ("ds", "ps+ds")]
+    if linked and not config.inputs.slc_patterns:
+        raise ConfigurationError(
+            f"method {linked[0]} with a stack of interferograms",
+            expected="single-look complex images (inputs.slc)",
+            hint="phases of scatterers cannot be linked from interferograms that were averaged and unwrapped",
         )
 
 

@@ -245,7 +245,17 @@ class RunConfig:
     area: AreaSection = section(
         AreaSection, "Part of the inputs to process; at most one key; all when none is given"
     )
-    method: str | tuple[str, ...] = option("sbas", meaning="Chain to run; sbas: small baselines")
+    preset: str = option(
+        "",
+        meaning="Settings for one kind of ground, which all that is written here overrides: infrastructure, urban, volcano, "
+        "tectonic, landslide; empty: none",
+    )
+    method: str | tuple[str, ...] = option(
+        "sbas",
+        meaning="Chain to run, or a list. sbas: small baselines; pair: two dates; ds: phases linked over all dates, rasters "
+        "and points; ps+ds: persistent and distributed scatterers in one network of points, rasters of ds. In a list "
+        "with sbas the rasters come from sbas",
+    )
     coregistration: CoregistrationSection = section(CoregistrationSection, "How images are aligned")
     pairs: PairsSection = section(
         PairsSection, "Which interferograms are formed from images, and which are trusted"
@@ -253,6 +263,8 @@ class RunConfig:
     filter: FilterSection = section(FilterSection, "How interferograms formed from images are filtered")
     unwrap: UnwrapOptions = section(UnwrapOptions, "How interferograms formed from images are unwrapped")
     unwrap_repair: RepairSection = section(RepairSection, "Cycle errors of interferograms formed from images")
+    linking: LinkingSection = section(LinkingSection, "How phases are linked over all dates (ds, ps+ds)")
+    points: PointsSection = section(PointsSection, "How scatterers are found and joined in one network")
     series: SeriesSection = section(SeriesSection, "From pairs to dates, and what is fitted")
     corrections: CorrectionsSection = section(CorrectionsSection, "What is predicted and subtracted")
     reference: ReferenceOptions = section(ReferenceOptions, "Where and when displacement is zero")
@@ -264,6 +276,21 @@ class RunConfig:
     def methods(self) -> tuple[str, ...]:
         """Methods as a tuple, also when one word was given."""
         return (self.method,) if isinstance(self.method, str) else self.method
+
+    @property
+    def rasters_linked(self) -> bool:
+        """Whether the rasters rest on linked phases."""
+        return self.links_phases and "sbas" not in self.methods
+
+    @property
+    def links_phases(self) -> bool:
+        """Whether phases are linked over all dates, for rasters or points."""
+        return "ds" in self.methods or "ps+ds" in self.methods
+
+    @property
+    def seeks_persistent(self) -> bool:
+        """Whether persistent scatterers are sought."""
+        return "ps+ds" in self.methods
 
     @property
     def keeps_filtered(self) -> bool:

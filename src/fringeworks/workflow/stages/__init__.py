@@ -10,16 +10,23 @@ from fringeworks.workflow.stages import (
     coregistering,
     correcting,
     delivering,
+    dispersing,
     elevating,
     filtering,
     fitting,
     forming,
+    gathering,
     importing,
     inverting,
     joining,
+    linked_forming,
+    linked_mapping,
+    linking,
     mapping,
+    networking,
     overlapping,
     pairing,
+    pointing,
     publishing,
     referencing,
     repairing,
@@ -32,7 +39,8 @@ def stages_for(config: RunConfig) -> tuple[Stage, ...]:
     """Return the stages of a configuration, in the order they run."""
     if "pair" in config.methods:
         return (*_opening(config)[:-1], delivering.STAGE, catalogue.OF_PAIR, reporting.OF_PAIR)
-    chain = [*_opening(config), pairing.STAGE, inverting.STAGE]
+    linked = config.rasters_linked
+    chain = [*_opening(config), pairing.STAGE, inverting.OF_LINKED if linked else inverting.STAGE]
     if config.corrections.names:
         chain.append(correcting.STAGE)
     after = chain[-1].name
@@ -40,24 +48,36 @@ def stages_for(config: RunConfig) -> tuple[Stage, ...]:
         *chain,
         referencing.stage(after),
         fitting.stage(after),
+        *_of_points(config),
         publishing.STAGE,
         catalogue.STAGE,
         reporting.STAGE,
     )
 
 
+def _of_points(config: RunConfig) -> tuple[Stage, ...]:
+    """Return the stages that make points; they need the rasters' reference."""
+    if not config.links_phases:
+        return ()
+    first = (dispersing.STAGE,) if config.seeks_persistent else ()
+    return (*first, gathering.stage(config), networking.STAGE, pointing.STAGE)
+
+
 def _opening(config: RunConfig) -> tuple[Stage, ...]:
     """Return the stages up to interferograms on the map, in the house's units and signs."""
     if not config.inputs.slc_patterns:
         return (importing.STAGE,)
+    linked = config.rasters_linked
     return (
         elevating.STAGE,
         overlapping.STAGE,
         adjusting.STAGE,
         coregistering.STAGE,
         joining.STAGE,
-        forming.STAGE,
+        *((linking.STAGE,) if config.links_phases else ()),
+        linked_forming.STAGE if linked else forming.STAGE,
         mapping.LOOKUP,
+        *((linked_mapping.STAGE,) if linked else ()),
         filtering.STAGE,
         unwrapping.STAGE,
         repairing.STAGE,

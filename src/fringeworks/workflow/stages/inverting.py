@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -128,10 +129,12 @@ def _one_block(context: StageContext, block: Block, pairs: _Pairs) -> dict[str, 
         pair_weight=pairs.factor,
         options=inversion_options(context.config, has_coherence=coherence is not None),
     )
+    known = linked_quality(context, at, network=pairs.network) if context.config.rasters_linked else {}
     for name in ("displacement", "displacement_std", "weight"):
-        context.step.sink(name)[(slice(None), *at)] = getattr(result, name)
+        context.step.sink(name)[(slice(None), *at)] = known.get(name, getattr(result, name))
     for name in _IMAGES:
-        context.step.sink(name)[at] = getattr(result, name)
+        values = getattr(result, name)
+        context.step.sink(name)[at] = np.fmin(values, known[name]) if name in known else values
     sums = {name: np.asarray(getattr(result, name)).tolist() for name in _SUMS}
     return {**sums, "tally": result.tally.as_dict()}
 
@@ -178,6 +181,27 @@ def _residuals(network: PairNetwork, payloads: list[dict[str, Any]]) -> dict[str
     }
 
 
+def linked_quality(
+    context: StageContext, at: tuple[slice, slice], *, network: PairNetwork
+) -> dict[str, NDArray[np.float32]]:
+    """Return what linking says of its phases in a window; pairs of linked phases close, and say nothing.
+
+    Returns
+    -------
+    dict
+        ``displacement_std`` (date, y, x) [m] against the first date, and ``temporal_coherence`` (y, x).
+    """
+    linked = context.upstream("linked")
+    days = linked.get("dates")
+    index = [days.index(d.isoformat()) for d in network.dates]
+    sigma = np.stack([np.asarray(linked.array("phase_std")[(k, *at)], np.float32) for k in index])
+    metres = np.float32(context.survey.stack.wavelength / (4.0 * math.pi))
+    return {
+        "displacement_std": metres * sigma,
+        "temporal_coherence": np.asarray(linked.array("temporal_coherence")[at], np.float32),
+    }
+
+
 STAGE = Stage(
     name="invert",
     version=2,
@@ -186,4 +210,10 @@ STAGE = Stage(
     parameters=_parameters,
     work=_work,
     cost=_cost,
+)
+OF_LINKED = replace(
+    STAGE,
+    version=1,
+    after=("import", "pairs", "linked"),
+    meaning="bring the unwrapped pairs of linked phases into one series, with the sigmas of linking",
 )
