@@ -69,9 +69,12 @@ _ROLES: Final = {
     "incidence": ["geometry"],
 }
 _SERIES: Final = frozenset({"velocity", "displacement"})
+_DATA: Final = frozenset({".parquet"})
+"""Endings of documents that hold values."""
 _MEDIA: Final = {
     ".html": "text/html",
     ".json": "application/json",
+    ".parquet": "application/vnd.apache.parquet",
     ".png": "image/png",
     ".yaml": "application/yaml",
 }
@@ -198,7 +201,7 @@ def _documents(documents: Mapping[str, Path], folder: Path) -> dict[str, dict[st
             "href": _relative(path, folder),
             "type": _MEDIA.get(path.suffix, "application/octet-stream"),
             "title": key,
-            "roles": ["metadata"],
+            "roles": ["data" if path.suffix in _DATA else "metadata"],
         }
         for key, path in sorted(documents.items())
     }

@@ -23,6 +23,7 @@ from fringeworks.products.publish import Converted, publish_layers
 
 STANDARD_FOLDER = "products/standard"
 INTERFEROGRAM_FOLDER = "products/interferograms"
+POINTS = f"{STANDARD_FOLDER}/points.parquet"
 REQUIRED = ("velocity", "velocity_std", "displacement", "temporal_coherence", "quality_flags")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fringeworks.workflow.config import RunConfig
 from fringeworks.workflow.stage import Stage
 from fringeworks.workflow.stages import (
@@ -48,11 +50,15 @@ def stages_for(config: RunConfig) -> tuple[Stage, ...]:
         *chain,
         referencing.stage(after),
         fitting.stage(after),
-        *_of_points(config),
         publishing.STAGE,
-        catalogue.STAGE,
-        reporting.STAGE,
+        *_of_points(config),
+        *(_telling_points(s) if config.links_phases else s for s in (catalogue.STAGE, reporting.STAGE)),
     )
+
+
+def _telling_points(stage: Stage) -> Stage:
+    """Return a stage that tells of the products, after the points were written."""
+    return replace(stage, after=(*stage.after, "points"))
 
 
 def _of_points(config: RunConfig) -> tuple[Stage, ...]:

@@ -16,7 +16,7 @@ from fringeworks.io.raster_source import open_raster
 from fringeworks.io.rasters import ProductFile
 from fringeworks.model.stack import Pair
 from fringeworks.model.tally import Tally
-from fringeworks.products.standard import INTERFEROGRAM_FOLDER, STANDARD_FOLDER
+from fringeworks.products.standard import INTERFEROGRAM_FOLDER, POINTS, STANDARD_FOLDER
 from fringeworks.workflow.config import RunConfig
 from fringeworks.workflow.records import (
     centre_value,
@@ -38,11 +38,11 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
     facts = CatalogFacts(
         **_common(context, step="import"),
         title=f"{_title(context)}, {first} to {last}",
-        description="Ground motion along the line of sight of Sentinel-1, by small baselines.",
+        description=f"Ground motion along the line of sight of Sentinel-1, by {_method(context.config)}.",
         network=series_network(context)[0],
         reference=reference_of(context.upstream("reference").get("reference")),
         model_terms=("linear", *model_terms(context)),
-        lineage=f"{_formed(context)}Unwrapped interferograms were checked by triplet closure, inverted per pixel by weighted least "
+        lineage=f"{_formed(context)}{_linked(context.config)}Unwrapped interferograms were checked by triplet closure, inverted per pixel by weighted least "
         "squares with NSBAS constraints, referenced to a stable area and fitted with temporal models.",
     )
     return _written(context, facts)
@@ -74,7 +74,7 @@ def _written(context: StageContext, facts: CatalogFacts) -> tuple[Tally, ...]:
         facts=facts,
         standard=[f for f in files if f.path.is_relative_to(context.output / STANDARD_FOLDER)],
         interferograms=interferograms,
-        documents={"report": context.output / "report.html", "manifest": context.output / "manifest.json"},
+        documents=_documents(context.output, has_points=context.config.links_phases),
     )
     written = [
         path,
@@ -83,6 +83,12 @@ def _written(context: StageContext, facts: CatalogFacts) -> tuple[Tally, ...]:
     ]
     context.written.extend(sorted(written))
     return (Tally("documents", len(written), len(written)),)
+
+
+def _documents(out: Path, *, has_points: bool) -> dict[str, Path]:
+    """Return what belongs to the products and is no raster, by its key in the catalogue."""
+    documents = {"report": out / "report.html", "manifest": out / "manifest.json"}
+    return documents | ({"points": out / POINTS} if has_points else {})
 
 
 def _common(context: StageContext, *, step: str) -> dict[str, Any]:
@@ -101,6 +107,21 @@ def _common(context: StageContext, *, step: str) -> dict[str, Any]:
         "incidence": incidence if np.isfinite(incidence) else None,
         "polarisations": () if scenes is None else (scenes.polarisation.value,),
     }
+
+
+def _method(config: RunConfig) -> str:
+    rasters = "linked phases of distributed scatterers" if config.rasters_linked else "small baselines"
+    return f"{rasters}, with persistent scatterers as points" if config.seeks_persistent else rasters
+
+
+def _linked(config: RunConfig) -> str:
+    """Return how phases were linked, with a space after; nothing where they were not."""
+    if not config.rasters_linked:
+        return ""
+    return (
+        f"Phases of all dates were linked from the covariance of {config.linking.window[0]} x {config.linking.window[1]} "
+        f"samples around each cell ({config.linking.estimator}). "
+    )
 
 
 def _title(context: StageContext) -> str:
