@@ -18,6 +18,7 @@ from fringeworks.model.results import Reference
 from fringeworks.model.stack import Pair, PairNetwork, StackFacts
 from fringeworks.model.tally import Finding, Tally
 from fringeworks.products.report.images import Images
+from fringeworks.products.report.scatterers import ScattererFacts
 
 USED, DOWN_WEIGHTED, EXCLUDED = "used", "down-weighted", "excluded"
 APPLIED, NOT_APPLIED = "applied", "not applied"
@@ -193,6 +194,8 @@ class ReportData:
         The images behind the interferograms, where the run started from them.
     unwrapping : tuple of (str, str)
         Facts of the unwrapping by name, where it was done here.
+    scatterers : ScattererFacts, optional
+        Points, arcs and covariance, where scatterers were processed.
     """
 
     title: str
@@ -219,6 +222,7 @@ class ReportData:
     citations: tuple[str, ...] = ()
     images: Images | None = None
     unwrapping: tuple[tuple[str, str], ...] = ()
+    scatterers: ScattererFacts | None = None
 
     def __post_init__(self) -> None:
         _check(self)

@@ -19,6 +19,8 @@ from fringeworks.products.report.image_words import images_of_page, left_out_row
 from fringeworks.products.report.layout import by_weight, file_text, shown, tally_row, template_named
 from fringeworks.products.report.palette import Picture
 from fringeworks.products.report.sampling import Sampled, sample
+from fringeworks.products.report.scatterer_pictures import scatterer_pictures
+from fringeworks.products.report.scatterers import matrix_data, scatterer_counts, scatterer_opening
 
 _LONGEST: Final = 640
 
@@ -95,6 +97,7 @@ def draw(data: ReportData, sampled: Sampled) -> dict[str, Picture]:
         networks.triplet_picture(data),
         *maps.closure_maps(sampled),
         *([] if data.images is None else alignment_pictures(data.images)),
+        *scatterer_pictures(data, sampled),
     ]
     return {picture.name: picture for picture in drawn if picture is not None}
 
@@ -110,6 +113,7 @@ def page_text(data: ReportData, sampled: Sampled, pictures: dict[str, Picture]) 
         explorer=Markup(_json(explorer_data(data, sampled))),
         pictures={name: shown(picture) for name, picture in pictures.items()},
         images=images_of_page(data.images),
+        scatterers=_scatterers(data),
         opening=words.opening(data, summary),
         cards=words.cards(summary),
         meaning=maps.COLOURS_MEAN,
@@ -130,6 +134,20 @@ def page_text(data: ReportData, sampled: Sampled, pictures: dict[str, Picture]) 
         first_date=words.spoken_date(data.dates[0]),
         last_date=words.spoken_date(data.dates[-1]),
     )
+
+
+def _scatterers(data: ReportData) -> dict[str, Any] | None:
+    """Return what the section on scatterers shows; None for a run without."""
+    found = data.scatterers
+    if found is None:
+        return None
+    return {
+        "opening": [Markup(text) for text in scatterer_opening(found)],
+        "counts": scatterer_counts(found),
+        "has_matrices": bool(found.matrices),
+        "matrices": Markup(_json(matrix_data(found))),
+        "script": file_text("scatterers.js"),
+    }
 
 
 def _json(content: dict[str, Any]) -> str:
