@@ -20,7 +20,7 @@ from fringeworks.products.report.layout import by_weight, file_text, shown, tall
 from fringeworks.products.report.palette import Picture
 from fringeworks.products.report.sampling import Sampled, sample
 from fringeworks.products.report.scatterer_pictures import scatterer_pictures
-from fringeworks.products.report.scatterers import matrix_data, scatterer_counts, scatterer_opening
+from fringeworks.products.report.scatterer_words import matrix_data, scatterer_counts, scatterer_opening
 
 _LONGEST: Final = 640
 

@@ -39,7 +39,7 @@ PRESETS: Final = {
                 "method": "ps+ds",
                 "products": {"spacing_m": 20.0},
                 "linking": {"window": [5, 15], "neighbours": {"method": "ad"}},
-                "points": {"network": {"longest_arc_m": 500.0}},
+                "points": {"network": {"max_arc_length": 500.0}},
             },
         ),
         Preset(

@@ -98,7 +98,7 @@ def create_images(context: StageContext) -> None:
 def phase_step(jumps: Mapping[str, float], pair: Pair, scenes: SceneStack, name: str) -> float:
     """Return the phase to take off a pair's interferogram in a burst, so that sub-swaths meet [rad]."""
     ends = (pair.reference.isoformat(), pair.secondary.isoformat())
-    first, second = (_phase(jumps, day, scenes, name) for day in ends)
+    first, second = (date_step(jumps, day, scenes, name) for day in ends)
     return second - first
 
 
@@ -106,7 +106,8 @@ def _burst(scenes: SceneStack, name: str) -> Any:
     return scenes.frame.bursts[scenes.place_of(name)]
 
 
-def _phase(jumps: Mapping[str, float], day: str, scenes: SceneStack, name: str) -> float:
+def date_step(jumps: Mapping[str, float], day: str, scenes: SceneStack, name: str) -> float:
+    """Return the phase to add to a date in a burst, so that sub-swaths meet [rad]."""
     return float(jumps.get(f"{day} {_burst(scenes, name).swath.value}", 0.0))
 
 

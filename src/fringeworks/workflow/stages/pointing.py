@@ -1,0 +1,192 @@
+"""Stage `points`: scatterers relative to the reference, placed by their corrected heights, as points.parquet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pyproj import Transformer
+
+from fringeworks.constants import DAYS_PER_YEAR
+from fringeworks.model.results import Reference
+from fringeworks.model.scatterers import DISTRIBUTED, PERSISTENT, Scatterers
+from fringeworks.model.tally import Finding, Tally
+from fringeworks.products.standard import POINTS
+from fringeworks.timeseries.points import pointset
+from fringeworks.workflow.config import RunConfig
+from fringeworks.workflow.records import reference_of
+from fringeworks.workflow.scenes.standing import Standing, stand
+from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
+from fringeworks.workflow.stages.gathering import read_points
+from fringeworks.workflow.stages.networking import read_network
+
+_NEAREST: Final = 5
+"""Points around the reference area that stand for it where none lies inside."""
+
+
+def _parameters(config: RunConfig) -> Mapping[str, Any]:
+    return {"minimum_coherence": config.products.minimum_temporal_coherence}
+
+
+def _cost(scale: Scale) -> Cost:
+    cells = 0 if scale.scenes is None else scale.scenes.looked.size
+    return Cost(disk_bytes=cells * (6.0 * scale.n_dates + 100.0), seconds=2 + cells / 2e5)
+
+
+def _work(context: StageContext) -> tuple[Tally, ...]:
+    from fringeworks.io.points import write_points  # noqa: PLC0415  (the library of tables is slow to import)
+
+    found, solved = read_points(context), read_network(context)
+    facts = context.upstream("scatterers").get("scatterers")
+    days = tuple(date.fromisoformat(d) for d in facts["dates"])
+    used = solved["used"] & np.isfinite(solved["velocity"])
+    reference = reference_of(context.upstream("reference").get("reference"))
+    place, how = _reference(context, reference, found, used)
+    table = _table(context, found, solved, used, place, days)
+    path = write_points(context.output / POINTS, table)
+    context.written.append(path)
+    if how:
+        context.note(Finding("note", "points", how))
+    kinds = {k: int((table.columns["kind"] == k).sum()) for k in (PERSISTENT, DISTRIBUTED)}
+    context.step.put("points", {"n_points": kinds, "n_reference": int(place.size), "how": how})
+    n = int(used.size)
+    return (Tally("points", n, int(used.sum()), {"not joined to the network": n - int(used.sum())}),)
+
+
+def _reference(
+    context: StageContext,
+    reference: Reference,
+    found: Mapping[str, NDArray[Any]],
+    used: NDArray[np.bool_],
+) -> tuple[NDArray[np.int64], str]:
+    """Return the points that stand for the reference area, and a word where none lies inside."""
+    if not used.any():
+        return np.zeros(0, np.int64), ""
+    grid = context.survey.grid
+    to_map = Transformer.from_crs("EPSG:4326", grid.crs, always_xy=True)
+    x, y = to_map.transform(found["longitude"], found["latitude"])
+    col = np.abs((np.asarray(x) - reference.x) / grid.x_step)
+    row = np.abs((np.asarray(y) - reference.y) / grid.y_step)
+    away = np.where(used, np.maximum(col, row), np.inf)
+    inside = np.flatnonzero(away <= reference.radius + 0.5)
+    if inside.size:
+        return inside, ""
+    nearest = np.argsort(away, kind="stable")[: min(_NEAREST, int(used.sum()))]
+    text = (
+        f"no point lies in the reference area: points are relative to the mean of the {nearest.size} nearest ones, "
+        f"up to {float(away[nearest].max()):.0f} pixels away"
+    )
+    return nearest.astype(np.int64), text
+
+
+def _table(
+    context: StageContext,
+    found: Mapping[str, NDArray[Any]],
+    solved: Mapping[str, NDArray[Any]],
+    used: NDArray[np.bool_],
+    place: NDArray[np.int64],
+    days: tuple[date, ...],
+) -> Scatterers:
+    """Put the columns together, relative to the reference points and to the first date."""
+    series = np.asarray(solved["displacement"], np.float64)
+    base = series[:, place].mean(axis=1, keepdims=True) if place.size else np.zeros((len(days), 1))
+    series = series - base
+    series = (series - series[:1])[:, used].T
+    velocity, rmse = _lines(series, days)
+    height_base = float(np.mean(solved["height_error"][place])) if place.size else 0.0
+    error = np.asarray(solved["height_error"] - height_base, np.float64)[used]
+    part = {k: v[..., used] for k, v in found.items()}
+    # a scatterer beside the middle of its sample looks as if it were higher or lower (docs/explanation/scatterers.md)
+    beside = (part["sample"] - part["grid_sample"]) * context.scenes.frame.grid.range_step
+    error = error - beside * np.cos(part["incidence"])
+    at = _place(context, part, error)
+    kind = np.where(part["kind"] == pointset.PERSISTENT, PERSISTENT, DISTRIBUTED)
+    columns = {
+        "id": _names(context, part),
+        "longitude": at.longitude,
+        "latitude": at.latitude,
+        "height": np.asarray(at.height, np.float32),
+        "height_error": np.asarray(error, np.float32),
+        "height_error_std": np.asarray(solved["height_std"][used], np.float32),
+        "line": part["line"],
+        "sample": part["sample"],
+        "kind": kind.astype(object),
+        "effective_area": part["area"],
+        "velocity": velocity,
+        "velocity_std": np.asarray(solved["velocity_std"][used], np.float32),
+        "temporal_coherence": np.asarray(solved["temporal_coherence"][used], np.float32),
+        "amplitude_dispersion": part["dispersion"],
+        "rmse": rmse,
+        "incidence": np.degrees(at.incidence).astype(np.float32),
+        **{
+            f"los_{name}": np.asarray(at.look[k], np.float32)
+            for k, name in enumerate(("east", "north", "up"))
+        },
+    }
+    return Scatterers(
+        columns=columns,
+        displacement=np.asarray(series, np.float32),
+        dates=days,
+        facts=_facts(context, place, found),
+    )
+
+
+def _lines(
+    series: NDArray[np.float64], days: tuple[date, ...]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return slope [m/yr] and root mean square about the straight line [m] of each series, (point, date)."""
+    years = np.array([(d - days[0]).days / DAYS_PER_YEAR for d in days])
+    centred = years - years.mean()
+    slope = series @ centred / float(centred @ centred)
+    rest = series - series.mean(axis=1, keepdims=True) - slope[:, None] * centred
+    return np.asarray(slope, np.float32), np.sqrt(np.mean(rest**2, axis=1)).astype(np.float32)
+
+
+def _place(context: StageContext, part: Mapping[str, NDArray[Any]], error: NDArray[np.float64]) -> Standing:
+    """Place points by corrected heights; where that is not known, by the elevation model's."""
+    height = part["height"] + np.where(np.isfinite(error), error, 0.0)
+    return stand(context.scenes, part["line"], part["sample"], height=height)
+
+
+def _names(context: StageContext, part: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+    """Return burst, line and sample in the burst: the same point has the same name in runs of the same reference."""
+    bursts = context.upstream("scatterers").get("scatterers")["bursts"]
+    windows = [context.scenes.frame.bursts[context.scenes.place_of(name)].window for name in bursts]
+    rows = zip(part["burst"], part["line"], part["sample"], strict=True)
+    names = [
+        f"{bursts[b]}-{line - windows[b].row:.0f}-{sample - windows[b].col:.0f}" for b, line, sample in rows
+    ]
+    return np.array(names, dtype=object)
+
+
+def _facts(
+    context: StageContext, place: NDArray[np.int64], found: Mapping[str, NDArray[Any]]
+) -> dict[str, Any]:
+    reference = context.upstream("reference").get("reference")
+    return {
+        "wavelength_m": context.scenes.wavelength,
+        "config_hash": context.config_hash,
+        "reference": {
+            "longitude": float(np.mean(found["longitude"][place])) if place.size else None,
+            "latitude": float(np.mean(found["latitude"][place])) if place.size else None,
+            "n_points": int(place.size),
+            "raster_area": {k: reference[k] for k in ("x", "y", "radius", "when")},
+        },
+        "sign": "positive = toward the satellite",
+        "height_datum": "WGS84 ellipsoid",
+    }
+
+
+STAGE = Stage(
+    name="points",
+    version=1,
+    after=("heights", "scatterers", "network", "reference", "publish"),
+    meaning="place the scatterers and write points.parquet",
+    parameters=_parameters,
+    work=_work,
+    cost=_cost,
+    outputs=(POINTS,),
+)
