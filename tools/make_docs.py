@@ -1,6 +1,6 @@
 """Write the reference pages that are made from code, or check that they are up to date.
 
-python tools/make_docs.py            write docs/reference/{layers,errors,config,cli}.md
+python tools/make_docs.py            write docs/reference/{layers,points,errors,config,cli}.md
 python tools/make_docs.py --check    say which differ, exit 1 if any does
 """
 
@@ -59,6 +59,22 @@ The value of a pixel is the sum of the bits that hold for it; 0 means that nothi
 `recommended_mask` is 0 where any bit with a "no" in the third column is set.
 
 {table(["bit", "name", "still recommended", "meaning"], bits)}"""
+
+
+def points_page() -> str:
+    """Return the page of the columns of points."""
+    from fringeworks.model.scatterers import COLUMNS
+
+    rows = [[f"`{c.name}`", c.unit or "–", c.dtype, c.meaning] for c in COLUMNS]
+    rows.append(["`displacement`", "m", "list of float32", "Series, positive = toward the satellite; first date zero"])
+    rows.append(["`geometry`", "–", "binary", "Point of longitude and latitude (well-known binary)"])
+    return f"""# Columns of points
+
+`products/standard/points.parquet` is GeoParquet with one row for each scatterer. The file's metadata hold `dates`
+(JSON list of ISO dates, one for each value of `displacement`), `units` (by column), `facts` (wavelength, reference,
+digest of the configuration) and `points_version`.
+
+{table(["column", "unit", "type", "meaning"], rows)}"""
 
 
 def range_text(limits: tuple[float, float] | None) -> str:
@@ -268,6 +284,7 @@ def help_text(text: str | None) -> str:
 
 PAGES: dict[str, Callable[[], str]] = {
     "layers.md": layers_page,
+    "points.md": points_page,
     "errors.md": errors_page,
     "config.md": config_page,
     "cli.md": cli_page,

@@ -40,6 +40,8 @@ IMAGE_STEPS: Final = (
     "geocode",
 )
 """Steps of chains that start from images, up to interferograms on the map."""
+POINT_STEPS: Final = ("linking", "dispersion", "scatterers", "network", "points")
+"""Steps of chains that make points."""
 
 
 def images_of(context: StageContext) -> Images | None:

@@ -64,6 +64,7 @@ def write_manifest(plan: Plan, store: WorkingStore, *, failure: BaseException | 
             "reference": recorded(store, "reference", "reference"),
             "models": recorded(store, "fit", "fit"),
             "products": recorded(store, "publish", "products"),
+            "points": recorded(store, "points", "points"),
             "accuracy": known.get("accuracy", {}),
             "complete": failure is None and all(store.step(s.stage.name).record() for s in plan.steps),
             "failure": _failure(failure),

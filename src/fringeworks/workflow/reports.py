@@ -29,10 +29,11 @@ from fringeworks.products.report.data import (
     ReportData,
     TripletSummary,
 )
+from fringeworks.products.report.scatterers import ScattererFacts
 from fringeworks.products.standard import STANDARD_FOLDER
 from fringeworks.workflow.config import resolved
 from fringeworks.workflow.image_records import unwrapping_values
-from fringeworks.workflow.image_report import IMAGE_STEPS, images_of, unwrapping_texts
+from fringeworks.workflow.image_report import IMAGE_STEPS, POINT_STEPS, images_of, unwrapping_texts
 from fringeworks.workflow.records import model_terms, product_files, reference_of, series_network
 from fringeworks.workflow.scenes.account import lost_days
 from fringeworks.workflow.software import versions
@@ -106,7 +107,16 @@ def report_data(
         versions=versions(),
         images=images_of(context),
         unwrapping=unwrapping_texts(unwrapping_values(context.store)),
+        scatterers=_scatterers(context),
     )
+
+
+def _scatterers(context: StageContext) -> ScattererFacts | None:
+    if not context.config.links_phases:
+        return None
+    from fringeworks.workflow.scatterer_report import scatterers_of  # noqa: PLC0415  (tables are slow to import)
+
+    return scatterers_of(context)
 
 
 def accuracy_figures(found: dict[str, Any]) -> tuple[AccuracyFigure, ...]:
@@ -234,7 +244,8 @@ def _corrections(context: StageContext) -> tuple[CorrectionSummary, ...]:
 
 def steps_before(context: StageContext) -> tuple[str, ...]:
     """Return the steps whose findings and counts a report on the series tells."""
-    return (*(IMAGE_STEPS if context.survey.scenes is not None else ()), *_SERIES_STEPS)
+    points = POINT_STEPS if context.config.links_phases else ()
+    return (*(IMAGE_STEPS if context.survey.scenes is not None else ()), *points, *_SERIES_STEPS)
 
 
 def step_findings(context: StageContext, names: Sequence[str]) -> tuple[Finding, ...]:

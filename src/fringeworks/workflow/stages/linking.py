@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -15,8 +16,11 @@ from fringeworks.workflow.scenes.stack import SceneStack
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext, block_budget
 from fringeworks.workflow.tasks.cells import cells_of, halo_of, strips
 from fringeworks.workflow.tasks.linking import IMAGES, LinkSpec, array_of, link_strip
+from fringeworks.workflow.tasks.matrices import MatrixSpec, show_matrices
 
 _MOST_ROWS: Final = 64
+_SHOWN_ROWS, _SHOWN_COLS = 8, 6
+"""Rows of cells, and cells of each, whose coherence matrix is kept."""
 _BYTES_PER_SAMPLE: Final = 28.0
 """Working memory for one sample of one date: the samples, their copy and the sums over windows [bytes]."""
 
@@ -92,11 +96,32 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
                 )
             )
     payloads = context.each(link_strip, specs)
+    for spec in _rows_to_show(context, specs):
+        show_matrices(spec)
     tally = Tally("cells", 0, 0)
     for payload in payloads:
         tally = tally + Tally(**payload["tally"])
     context.step.put("linking", _record(context, halo))
     return (tally,)
+
+
+def _rows_to_show(context: StageContext, specs: list[LinkSpec]) -> list[MatrixSpec]:
+    """Choose cells, spread over the image, whose coherence matrix is kept for the report."""
+    window = context.config.linking.window_shape
+    chosen = np.unique(np.linspace(0, len(specs) - 1, min(len(specs), _SHOWN_ROWS)).astype(int)) if specs else ()
+    found = []
+    for k in chosen:
+        strip = specs[k].strip
+        cells = replace(strip.cells, row=strip.cells.row + strip.cells.rows // 2, rows=1)
+        columns = (np.arange(_SHOWN_COLS) + 0.5) / _SHOWN_COLS * cells.cols
+        found.append(
+            MatrixSpec(
+                strip=replace(strip, cells=cells),
+                columns=tuple(int(c) for c in np.unique(columns.astype(int))),
+                window=window,
+            )
+        )
+    return found
 
 
 def _rows(context: StageContext, n_dates: int, cols: int, halo: int) -> int:

@@ -116,7 +116,7 @@ def _table(
         "kind": kind.astype(object),
         "effective_area": part["area"],
         "velocity": velocity,
-        "velocity_std": np.asarray(solved["velocity_std"][used], np.float32),
+        "velocity_std": np.hypot(solved["velocity_std"][used], _std_of_mean(solved["velocity_std"][place])).astype(np.float32),
         "temporal_coherence": np.asarray(solved["temporal_coherence"][used], np.float32),
         "amplitude_dispersion": part["dispersion"],
         "rmse": rmse,
@@ -132,6 +132,11 @@ def _table(
         dates=days,
         facts=_facts(context, place, found),
     )
+
+
+def _std_of_mean(sigma: NDArray[Any]) -> float:
+    """Return the standard deviation of the mean of the reference points, whose noise is taken as independent."""
+    return float(np.sqrt(np.sum(np.square(sigma))) / sigma.size) if sigma.size else 0.0
 
 
 def _lines(
