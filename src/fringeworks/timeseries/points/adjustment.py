@@ -1,0 +1,207 @@
+"""Velocity and height error of points from their unwrapped series, with honest sigmas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fringeworks.numerics.compiled import in_threads
+from fringeworks.timeseries.points.adjustment_kernels import MOST, fit_points, mean_phasor
+from fringeworks.timeseries.points.design import TimeDesign
+
+Reals = NDArray[np.float64]
+Singles = NDArray[np.float32]
+
+PRIOR_FREEDOM = 10.0
+"""Degrees of freedom that the scatter of all points counts as in that of one point."""
+ROUNDS = 4
+GAUSSIAN_MAD = 0.674489750
+"""Median absolute value of a Gaussian of sigma one."""
+
+
+@dataclass(frozen=True, slots=True)
+class PointFits:
+    """Fit of every point's series.
+
+    Attributes
+    ----------
+    velocity, height : float64, (point)
+        m/yr, m; height 0 where it is not estimated; NaN where the point has too few dates.
+    velocity_std, height_std : float64, (point)
+        Sigmas; height NaN where it is not estimated.
+    season : float64, (2, point)
+        Cosine and sine of the year [rad]; 0 where not estimated.
+    residual : float32, (point, date)
+        Phase minus velocity, height error, season and constant [rad].
+    constant : float64, (point)
+        Phase that all dates share [rad]: minus the noise and atmosphere of the reference date.
+    date_variance : float64, (date)
+        Variance that the dates have beyond the points' own noise [rad^2]: the atmosphere, relative to the datum.
+    scale : float64, (point)
+        Factor on the variances by which sigmas were computed, from the scatter of residuals.
+    """
+
+    velocity: Reals
+    height: Reals
+    velocity_std: Reals
+    height_std: Reals
+    season: Reals
+    residual: Singles
+    constant: Reals
+    date_variance: Reals
+    scale: Reals
+
+
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    """What the kernel fills; see :func:`~fringeworks.timeseries.points.adjustment_kernels.fit_points`."""
+
+    model: Reals
+    covariance: Reals
+    chi_square: Reals
+    count: NDArray[np.int64]
+    residual: Singles
+
+
+def fit_series(
+    phase: Singles,
+    variance: Singles,
+    sensitivity: Singles,
+    *,
+    design: TimeDesign,
+    date_variance: Reals | None = None,
+) -> PointFits:
+    """Fit velocity, height error and season to unwrapped phases, each date weighted by its own noise.
+
+    Parameters
+    ----------
+    phase : float32, (point, date)
+        Unwrapped, relative to the datum [rad]; NaN where missing.
+    variance : float32, (point, date)
+        Of each point's own noise [rad^2].
+    sensitivity : float32, (point, date)
+        Phase of one metre of height error [rad/m].
+    design : TimeDesign
+        Parameters.
+    date_variance : float64, (date), optional
+        Variance beyond the points' own noise [rad^2]; estimated from the residuals where it is not given.
+
+    Returns
+    -------
+    PointFits
+
+    Notes
+    -----
+    Weights are one over (variance of the point + variance of the date).  Where all points are seen at the same dates, the
+    atmosphere that they share changes nothing else: with equal columns for all, generalised least squares with any
+    covariance between points is the fit of each by itself [Zellner1962], and only the difference of dates in the size of
+    their atmosphere has weight.  The variance of a date is the median square of residuals over all points, less
+    the points' own, with the freedom that the fit took given back.
+
+    A point's sigmas are those of its weights times sqrt(s): s is the mean of chi-square over freedom of its own residuals
+    and of the median over all points, which counts as 10 degrees of freedom, so that few dates do not make
+    sigmas by chance.
+    """
+    estimated = date_variance is None
+    extra = np.zeros(phase.shape[1]) if date_variance is None else np.asarray(date_variance, float)
+    raw = _run(phase, variance, sensitivity, extra, design)
+    for _ in range(ROUNDS if estimated else 0):
+        extra = _date_variance(raw, variance, extra, design)
+        raw = _run(phase, variance, sensitivity, extra, design)
+    scale = _scale(raw, design.n_columns + 1)
+    diagonal = np.sqrt(np.diagonal(raw.covariance, axis1=1, axis2=2) * scale[:, None])
+    zero = np.where(np.isfinite(raw.model[:, 1]), 0.0, np.nan)
+    return PointFits(
+        velocity=raw.model[:, 1].copy(),
+        height=raw.model[:, 2].copy() if design.with_height else zero,
+        velocity_std=diagonal[:, 0].copy(),
+        height_std=diagonal[:, 1].copy() if design.with_height else np.full(len(phase), np.nan),
+        season=raw.model[:, 3:5].T.copy() if design.with_season else np.stack([zero, zero]),
+        residual=raw.residual,
+        constant=raw.model[:, 0].copy(),
+        date_variance=extra,
+        scale=scale,
+    )
+
+
+def measure_coherence(residual: Singles) -> Singles:
+    """Return |mean exp(j residual)| of each row, (point, date) to (point)."""
+    residual = np.ascontiguousarray(residual, np.float32)
+    coherence = np.empty(len(residual), np.float32)
+    in_threads(lambda a, b: mean_phasor(residual[a:b], coherence[a:b]), len(residual))
+    return coherence
+
+
+def _run(phase: Singles, variance: Singles, sensitivity: Singles, extra: Reals, design: TimeDesign) -> _Raw:
+    n_points, n_dates = phase.shape
+    raw = _Raw(
+        np.zeros((n_points, MOST)),
+        np.zeros((n_points, MOST - 1, MOST - 1)),
+        np.zeros(n_points),
+        np.zeros(n_points, np.int64),
+        np.empty((n_points, n_dates), np.float32),
+    )
+
+    def work(a: int, b: int) -> None:
+        fit_points(
+            phase[a:b],
+            variance[a:b],
+            extra,
+            sensitivity[a:b],
+            design.columns,
+            design.n_columns,
+            raw.model[a:b],
+            raw.covariance[a:b],
+            raw.chi_square[a:b],
+            raw.count[a:b],
+            raw.residual[a:b],
+        )
+
+    in_threads(work, n_points)
+    return raw
+
+
+def _date_variance(raw: _Raw, variance: Singles, extra: Reals, design: TimeDesign) -> Reals:
+    """Return the variance of each date beyond the points' own, from robust squares of residuals.
+
+    A residual keeps the share 1 - w_t u_t of its variance, with w_t the date's weight and u_t the variance of the fitted
+    value, and takes the rest from the other dates; with many dates the share is near (N - parameters) / N.
+    """
+    n_dates = variance.shape[1]
+    if not len(variance) or n_dates <= design.n_columns + 1:
+        return extra
+    squares = raw.residual.astype(float) ** 2
+    usable = np.isfinite(squares).any(axis=0)
+    typical = np.zeros(n_dates)
+    typical[usable] = np.nanmedian(squares[:, usable], axis=0) / GAUSSIAN_MAD**2
+    own = np.zeros(n_dates)
+    own[usable] = np.nanmedian(variance[:, usable], axis=0)
+    total = own + extra
+    weight = np.where(usable, 1.0 / np.maximum(total, 1e-12), 0.0)
+    share = np.maximum(1.0 - weight * _fitted_variance(weight, design), 0.2)
+    # fixed point of total = typical + (1 - share) total: what the fit took from the date goes back by its own size
+    renewed = typical + (1.0 - share) * total
+    return np.where(usable, np.maximum(renewed - own, 0.0), 0.0)
+
+
+def _fitted_variance(weight: Reals, design: TimeDesign) -> Reals:
+    """Return the variance of the fitted value of each date for these weights; height errors count as typical."""
+    rows = [np.ones_like(weight), design.columns[0]] + [row for row in design.columns[2 : design.n_columns]]
+    matrix = np.stack(rows)
+    inverse = np.linalg.pinv((matrix * weight) @ matrix.T)
+    return np.einsum("pt,pq,qt->t", matrix, inverse, matrix)
+
+
+def _scale(raw: _Raw, n_parameters: int) -> Reals:
+    """Return the factor on the variances of each point."""
+    freedom = np.maximum(raw.count - n_parameters, 0)
+    known = (freedom > 0) & np.isfinite(raw.chi_square)
+    ratio = raw.chi_square[known] / freedom[known]
+    # the median of chi-square over freedom f is near (1 - 2 / (9 f))^3
+    typical = 1.0
+    if known.any():
+        typical = float(np.median(ratio / (1.0 - 2.0 / (9.0 * freedom[known])) ** 3))
+    scale = (PRIOR_FREEDOM * typical + np.nan_to_num(raw.chi_square)) / (PRIOR_FREEDOM + freedom)
+    return np.where(np.isfinite(raw.chi_square), scale, np.nan)

@@ -1,0 +1,280 @@
+"""Points in one network: velocity, height error and series of persistent and distributed scatterers together."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fringeworks.errors import OutOfRangeError, ShapeMismatchError
+from fringeworks.model.tally import Finding, Tally
+from fringeworks.timeseries.points.adjustment import PointFits, fit_series, measure_coherence
+from fringeworks.timeseries.points.backbone import Backbone, build_backbone, test_arcs
+from fringeworks.timeseries.points.datum import Datum, choose_datum
+from fringeworks.timeseries.points.densify import Attached, PointArrays, attach
+from fringeworks.timeseries.points.design import TimeDesign, make_design
+from fringeworks.timeseries.points.options import NetworkOptions
+from fringeworks.timeseries.points.pointset import PointSet
+from fringeworks.timeseries.points.solution import ArcRecord, NetworkSolution
+
+Reals = NDArray[np.float64]
+Singles = NDArray[np.float32]
+Bools = NDArray[np.bool_]
+
+FEW_DATES = 15
+"""Dates below which velocities and the tests of coherence are weak, and a finding says so."""
+FEW_MEMBERS = 10
+"""Points below which the variance of dates and the choice of a datum are weak."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What the steps hand on."""
+
+    arrays: PointArrays
+    usable: Bools
+    years: Reals
+    design: TimeDesign
+    options: NetworkOptions
+
+
+def solve_network(
+    points: PointSet,
+    *,
+    years: NDArray[np.floating],
+    height_to_phase: NDArray[np.floating],
+    wavelength: float,
+    options: NetworkOptions,
+    reference: int = 0,
+) -> NetworkSolution:
+    """Estimate velocity, height error and displacement of scatterers in one network.
+
+    Parameters
+    ----------
+    points : PointSet
+        Persistent and distributed scatterers; their sigmas are the weights.
+    years : float, (date)
+        Time of the dates [yr], from any epoch.
+    height_to_phase : float, (date, point)
+        Phase of one metre of height error [rad/m], of the sign of ``phase``.
+    wavelength : float
+        Radar wavelength [m].
+    options : NetworkOptions
+        What a person may change.
+    reference : int
+        Index of the reference date.
+
+    Returns
+    -------
+    NetworkSolution
+
+    Raises
+    ------
+    ShapeMismatchError
+        Arrays disagree about dates or points.
+    OutOfRangeError
+        The reference date or the reference point does not exist, or times or wavelength are not finite.
+
+    Notes
+    -----
+    The steps [Ferretti2001, Kampes2006]: the least noisy points of a coarse grid are joined by arcs; velocity and
+    height error are searched along each; arcs that noise could have made, or that contradict the others, are left out;
+    the largest connected part is unwrapped about its model in space and time; all other points are attached to several
+    neighbours each; the series of every point is fitted by weighted least squares.
+    """
+    work, findings = _prepare(points, years, height_to_phase, wavelength, options, reference)
+    backbone = build_backbone(
+        work.arrays,
+        usable=work.usable,
+        years=work.years,
+        design=work.design,
+        options=options,
+        reference=reference,
+    )
+    attached, joined = _densify(work, backbone)
+    unwrapped = _unwrapped(work, backbone, attached, joined)
+    datum = choose_datum(
+        unwrapped,
+        work.arrays,
+        members=backbone.members,
+        design=work.design,
+        options=options,
+        coherence=attached.models.coherence,
+        reference=reference,
+    )
+    return _assemble(points, work, backbone, attached, joined, unwrapped, datum, wavelength, findings)
+
+
+def _prepare(
+    points: PointSet,
+    years: NDArray[np.floating],
+    height_to_phase: NDArray[np.floating],
+    wavelength: float,
+    options: NetworkOptions,
+    reference: int,
+) -> tuple[_Work, list[Finding]]:
+    """Check, turn arrays to (point, date), and decide what can be estimated."""
+    years = np.asarray(years, float)
+    _check(points, years, height_to_phase, wavelength, options, reference)
+    variance = np.ascontiguousarray(points.variance().T)
+    sensitivity = np.ascontiguousarray(height_to_phase.T, np.float32)
+    known = np.isfinite(sensitivity).all(axis=1)
+    usable = (np.isfinite(variance).sum(axis=1) >= 2) & known & np.isfinite(variance[:, reference])  # noqa: PLR2004
+    sensitivity[~known] = 0.0
+    variance[~usable] = np.nan
+    arrays = PointArrays(
+        np.stack([points.x, points.y], axis=1).astype(float),
+        np.ascontiguousarray(points.phase.T, np.float32),
+        variance,
+        sensitivity,
+    )
+    typical = np.median(sensitivity[usable], axis=0) if usable.any() else np.zeros(len(years))
+    design, findings = make_design(years, sensitivity=typical, wavelength=wavelength, options=options)
+    return _Work(arrays, usable, years, design, options), findings
+
+
+def _check(
+    points: PointSet,
+    years: Reals,
+    height_to_phase: NDArray[np.floating],
+    wavelength: float,
+    options: NetworkOptions,
+    reference: int,
+) -> None:
+    n_dates, n = points.phase.shape
+    if years.shape != (n_dates,):
+        raise ShapeMismatchError(f"years of shape {years.shape}", expected=f"({n_dates},), one a date")
+    if height_to_phase.shape != (n_dates, n):
+        raise ShapeMismatchError(f"height_to_phase of shape {height_to_phase.shape}", expected=f"({n_dates}, {n})")
+    if n_dates < 2:  # noqa: PLR2004
+        raise ShapeMismatchError(f"{n_dates} dates", expected="at least two", hint="add images")
+    if not 0 <= reference < n_dates:
+        raise OutOfRangeError(f"reference date {reference}", expected=f"0 to {n_dates - 1}")
+    if not (math.isfinite(wavelength) and wavelength > 0):
+        raise OutOfRangeError(f"wavelength {wavelength}", expected="above zero [m]")
+    if not np.isfinite(years).all() or np.unique(years).size < n_dates:
+        raise OutOfRangeError("times not finite, or two dates at one time", expected="one time [yr] for each date")
+    if options.reference_point >= max(n, 1):
+        raise OutOfRangeError(f"reference point {options.reference_point}", expected=f"0 to {n - 1}, or -1")
+
+
+def _densify(work: _Work, backbone: Backbone) -> tuple[Attached, Bools]:
+    """Search every point against its neighbours of the network; return which pass the test."""
+    members = backbone.members
+    network = work.arrays.select(members)
+    network = PointArrays(network.places, backbone.phase, network.variance, network.sensitivity)
+    own = np.full(len(work.usable), -1, np.int64)
+    own[members] = np.arange(members.size)
+    attached = attach(
+        work.arrays,
+        network,
+        design=work.design,
+        neighbours=work.options.neighbours,
+        max_length=work.options.max_arc_length,
+        own=own,
+    )
+    joined = test_arcs(attached.models, work.arrays, work.design, work.options) & work.usable
+    # two points have each other and no one else: the arc between them was tested
+    joined[members] |= attached.models.effective[members] > 0 if members.size == 2 else False  # noqa: PLR2004
+    return attached, joined
+
+
+def _unwrapped(work: _Work, backbone: Backbone, attached: Attached, joined: Bools) -> Singles:
+    """Return the unwrapped phases of all points that passed, (point, date); NaN elsewhere."""
+    phase = np.where(joined[:, None], attached.phase, np.float32(np.nan))
+    kept = joined[backbone.members]
+    phase[backbone.members[kept]] = backbone.phase[kept]
+    return np.ascontiguousarray(phase, np.float32)
+
+
+def _assemble(
+    points: PointSet,
+    work: _Work,
+    backbone: Backbone,
+    attached: Attached,
+    joined: Bools,
+    unwrapped: Singles,
+    datum: Datum,
+    wavelength: float,
+    findings: list[Finding],
+) -> NetworkSolution:
+    """Fit all series relative to the datum and put the solution together."""
+    phase = unwrapped - datum.series.astype(np.float32)
+    fits = fit_series(phase, work.arrays.variance, work.arrays.sensitivity, design=work.design)
+    metres = wavelength / (4.0 * math.pi)
+    height = np.nan_to_num(fits.height)[:, None] * work.arrays.sensitivity
+    displacement = metres * (phase - height + height[:, datum.date : datum.date + 1])
+    used = joined & np.isfinite(fits.velocity)
+    in_network = np.zeros(len(used), np.bool_)
+    in_network[backbone.members] = True
+    residual = np.where(np.isfinite(fits.residual), fits.residual, 0.0)
+    count = np.maximum(np.isfinite(fits.residual).sum(axis=1), 1)
+    findings = [*findings, *_weaknesses(work, backbone, used)]
+    return NetworkSolution(
+        used=used,
+        in_network=in_network & used,
+        velocity=_masked(fits.velocity, used),
+        velocity_std=_masked(fits.velocity_std, used),
+        height_error=_masked(fits.height, used),
+        height_std=_masked(fits.height_std, used),
+        phase=np.ascontiguousarray(phase.T),
+        displacement=np.ascontiguousarray(displacement.T, np.float32),
+        atmosphere=None,
+        temporal_coherence=_masked(attached.models.coherence, used),
+        rmse=_masked(metres * np.sqrt((residual**2).sum(axis=1) / count), used),
+        season=np.where(used, metres * fits.season, np.nan).astype(np.float32),
+        date_std=np.sqrt(fits.date_variance).astype(np.float32),
+        datum=work.options.datum,
+        reference_point=datum.point,
+        tally=_count_points(work, attached, joined, used),
+        findings=tuple(findings),
+        arcs=ArcRecord(
+            arcs=backbone.arcs,
+            velocity=backbone.models.velocity.astype(np.float32),
+            height=backbone.models.height.astype(np.float32),
+            coherence=backbone.models.coherence.astype(np.float32),
+            kept=backbone.kept,
+            threshold=backbone.threshold,
+            tally=backbone.arc_tally,
+        ),
+    )
+
+
+def _masked(values: NDArray[np.floating], used: Bools) -> Singles:
+    return np.where(used, values, np.nan).astype(np.float32)
+
+
+def _count_points(work: _Work, attached: Attached, joined: Bools, used: Bools) -> Tally:
+    alone = work.usable & (attached.n_neighbours == 0)
+    return Tally(
+        "points",
+        used.size,
+        int(np.count_nonzero(used)),
+        {
+            "fewer than two dates, or none at the reference date": int(np.count_nonzero(~work.usable)),
+            "no point of the network within reach": int(np.count_nonzero(alone & ~joined)),
+            "not coherent": int(np.count_nonzero(work.usable & ~joined & ~alone)),
+            "too few dates for the fit": int(np.count_nonzero(joined & ~used)),
+        },
+    )
+
+
+def _weaknesses(work: _Work, backbone: Backbone, used: Bools) -> list[Finding]:
+    """Say where the numbers of dates or points make statistics weak."""
+    findings = []
+    n_dates, n_used = len(work.years), int(np.count_nonzero(used))
+    if backbone.threshold >= 1.0 and len(used):
+        text = f"With {n_dates} dates the temporal coherence cannot tell scatterers from noise: all points pass that have phases."
+        findings.append(Finding("warning", "coherence", text))
+    elif n_dates < FEW_DATES:
+        text = f"{n_dates} dates are few: a point needs a temporal coherence of {backbone.threshold:.2f} not to be noise, and sigmas are rough."
+        findings.append(Finding("warning", "dates", text))
+    if n_used == 0:
+        text = f"No network: none of {used.size} points agrees with another one." if used.size else "There are no points."
+        findings.append(Finding("warning", "points", text))
+    elif n_used < FEW_MEMBERS:
+        text = f"{n_used} points are few: the datum and the variance of the dates follow from them alone."
+        findings.append(Finding("warning", "points", text))
+    return findings
