@@ -1,0 +1,1 @@
+"""Distributed scatterers: similar samples, covariance, linked phases, in batch and date by date."""
