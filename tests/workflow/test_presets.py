@@ -15,17 +15,17 @@ INPUTS = {"slc": "slc", "dem": "dem.tif"}
 def test_every_preset_is_a_configuration(name, tmp_path):
     config = config_from({"preset": name, "inputs": INPUTS}, folder=tmp_path)
     assert config.links_phases
-    for value in config.linking.window:
-        assert value % 2 == 1
+    assert config.linking.window_azimuth % 2 == 1
+    assert config.linking.window_range % 2 == 1
 
 
 def test_what_is_written_wins(tmp_path):
-    values = {"preset": "urban", "inputs": INPUTS, "linking": {"window": [3, 9]}, "method": "ds"}
+    values = {"preset": "urban", "inputs": INPUTS, "linking": {"window_range": 9}, "method": "ds"}
     config = config_from(values, folder=tmp_path)
-    assert tuple(config.linking.window) == (3, 9)
+    assert (config.linking.window_azimuth, config.linking.window_range) == (7, 9)
     assert config.methods == ("ds",)
     assert config.linking.neighbours.method == PRESETS["urban"].values["linking"]["neighbours"]["method"]
-    assert PRESETS["urban"].values["linking"]["window"] == [7, 21]
+    assert PRESETS["urban"].values["linking"]["window_range"] == 21
 
 
 def test_unknown_presets_are_named(tmp_path):

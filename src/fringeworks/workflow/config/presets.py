@@ -38,7 +38,7 @@ PRESETS: Final = {
             values={
                 "method": "ps+ds",
                 "products": {"spacing_m": 20.0},
-                "linking": {"window": [5, 15], "neighbours": {"method": "ad"}},
+                "linking": {"window_azimuth": 5, "window_range": 15, "neighbours": {"method": "anderson-darling"}},
                 "points": {"network": {"max_arc_length": 500.0}},
             },
         ),
@@ -48,7 +48,7 @@ PRESETS: Final = {
             values={
                 "method": "ps+ds",
                 "products": {"spacing_m": 30.0},
-                "linking": {"window": [7, 21], "neighbours": {"method": "glrt"}},
+                "linking": {"window_azimuth": 7, "window_range": 21, "neighbours": {"method": "glrt"}},
             },
         ),
         Preset(
@@ -57,7 +57,7 @@ PRESETS: Final = {
             values={
                 "method": "ds",
                 "products": {"spacing_m": 40.0},
-                "linking": {"window": [9, 27], "neighbours": {"method": "window"}},
+                "linking": {"window_azimuth": 9, "window_range": 27, "neighbours": {"method": "window"}},
                 "pairs": {"network": {"n_next": 3}},
             },
         ),
@@ -67,7 +67,7 @@ PRESETS: Final = {
             values={
                 "method": "ds",
                 "products": {"spacing_m": 100.0},
-                "linking": {"window": [13, 41], "neighbours": {"method": "window"}},
+                "linking": {"window_azimuth": 13, "window_range": 41, "neighbours": {"method": "window"}},
             },
         ),
         Preset(
@@ -76,7 +76,7 @@ PRESETS: Final = {
             values={
                 "method": "ps+ds",
                 "products": {"spacing_m": 20.0},
-                "linking": {"window": [7, 21], "neighbours": {"method": "ad"}},
+                "linking": {"window_azimuth": 7, "window_range": 21, "neighbours": {"method": "anderson-darling"}},
             },
         ),
     )

@@ -12,7 +12,12 @@ from fringeworks.interferometry.filters import FilterOptions
 from fringeworks.interferometry.quality import PairQualityOptions
 from fringeworks.interferometry.repair import RepairOptions
 from fringeworks.model.options import option, section
+from fringeworks.model.grids import Shape
+from fringeworks.timeseries.distributed.neighbours_options import NeighbourOptions
+from fringeworks.timeseries.distributed.options import LinkingOptions
+from fringeworks.timeseries.distributed.sequential_options import SequentialOptions
 from fringeworks.timeseries.models import ModelOptions
+from fringeworks.timeseries.points.options import CandidateOptions, NetworkOptions
 from fringeworks.timeseries.reference import ReferenceOptions
 from fringeworks.timeseries.smallbaseline import InversionOptions
 from fringeworks.tops.options import DiversityOptions, GateOptions, JoinOptions, MatchingOptions
@@ -156,6 +161,44 @@ class PairsSection(PairQualityOptions):
         meaning="Looks in azimuth and range of interferograms formed from images; empty: to match products.spacing_m",
         minimum=1,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkingSection(LinkingOptions):
+    """How phases are linked over all dates."""
+
+    neighbours: NeighbourOptions = section(
+        NeighbourOptions, "Which samples of the window count as ground like that of the middle"
+    )
+    sequential: SequentialOptions = section(
+        SequentialOptions, "How long series are linked in pieces that keep one datum"
+    )
+
+    @property
+    def window_shape(self) -> Shape:
+        """Lines and samples that are averaged."""
+        return Shape(self.window_azimuth, self.window_range)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointsSection:
+    """How scatterers are found and joined in one network."""
+
+    candidates: CandidateOptions = section(CandidateOptions, "Which samples may be persistent scatterers")
+    minimum_temporal_coherence: float = option(
+        0.5,
+        meaning="Cells whose linked phases agree less than this with their interferograms give no distributed scatterer",
+        minimum=0,
+        maximum=1,
+    )
+    maximum_phase_std_rad: float = option(
+        0.8,
+        meaning="Cells whose linked phases are noisier than this, as a median over dates, give no distributed scatterer",
+        unit="rad",
+        minimum=0.01,
+        maximum=3.2,
+    )
+    network: NetworkOptions = section(NetworkOptions, "How points are joined by arcs, tested and solved")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -119,8 +119,8 @@ def _linked(config: RunConfig) -> str:
     if not config.rasters_linked:
         return ""
     return (
-        f"Phases of all dates were linked from the covariance of {config.linking.window[0]} x {config.linking.window[1]} "
-        f"samples around each cell ({config.linking.estimator}). "
+        f"Phases of all dates were linked from the covariance of {config.linking.window_azimuth} x "
+        f"{config.linking.window_range} samples around each cell ({config.linking.method}). "
     )
 
 

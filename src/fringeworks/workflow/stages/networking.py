@@ -58,7 +58,7 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
     for finding in solution.findings:
         context.note(finding)
     _keep(context, solution)
-    return tuple(solution.tallies)
+    return solution.arcs.tally, solution.tally
 
 
 def _keep(context: StageContext, solution: NetworkSolution) -> None:
@@ -80,9 +80,9 @@ def _keep(context: StageContext, solution: NetworkSolution) -> None:
 
 def _some_arcs(solution: NetworkSolution) -> tuple[np.ndarray, np.ndarray]:
     arcs = solution.arcs
-    n = len(arcs.coherence)
-    chosen = np.unique(np.linspace(0, max(n - 1, 0), min(n, _MOST_ARCS)).astype(np.int64)) if n else np.zeros(0, int)
-    return arcs.ends[chosen], np.asarray(arcs.coherence[chosen], np.float32)
+    n = arcs.coherence.size
+    chosen = np.unique(np.linspace(0, max(n - 1, 0), min(n, _MOST_ARCS)).astype(np.int64))[:n]
+    return arcs.arcs.ends[chosen], np.asarray(arcs.coherence[chosen], np.float32)
 
 
 def read_network(context: StageContext) -> dict[str, np.ndarray]:
