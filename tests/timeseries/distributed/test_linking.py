@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.timeseries.distributed import plain
 
 from fringeworks.errors import OutOfRangeError, ShapeMismatchError, TooFewDataError
 from fringeworks.model.grids import Looks
 from fringeworks.timeseries.distributed import LinkingOptions, cramer_rao_bound, halo, link
 from fringeworks.timeseries.distributed.linking import SOME_DATES_MISSING, TOO_FEW_SAMPLES
-from tests.timeseries.distributed import plain
 
 N_DATES = 12
 DAYS = 12.0 * np.arange(N_DATES)
