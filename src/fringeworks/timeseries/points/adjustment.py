@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import digamma, polygamma
 
 from fringeworks.numerics.compiled import in_threads
 from fringeworks.timeseries.points.adjustment_kernels import MOST, fit_points, mean_phasor
@@ -17,6 +19,8 @@ Singles = NDArray[np.float32]
 PRIOR_FREEDOM = 10.0
 """Degrees of freedom that the scatter of all points counts as in that of one point."""
 ROUNDS = 4
+MOST_POINTS = 4000
+"""Points, at equal steps, from which the number of independent ones is estimated."""
 GAUSSIAN_MAD = 0.674489750
 """Median absolute value of a Gaussian of sigma one."""
 
@@ -170,20 +174,53 @@ def _date_variance(raw: _Raw, variance: Singles, extra: Reals, design: TimeDesig
     value, and takes the rest from the other dates; with many dates the share is near (N - parameters) / N.
     """
     n_dates = variance.shape[1]
-    if not len(variance) or n_dates <= design.n_columns + 1:
+    usable = np.isfinite(raw.residual).any(axis=0)
+    if np.count_nonzero(usable) <= design.n_columns + 1:
         return extra
-    squares = raw.residual.astype(float) ** 2
-    usable = np.isfinite(squares).any(axis=0)
-    typical = np.zeros(n_dates)
-    typical[usable] = np.nanmedian(squares[:, usable], axis=0) / GAUSSIAN_MAD**2
-    own = np.zeros(n_dates)
+    typical, own = np.zeros(n_dates), np.zeros(n_dates)
+    typical[usable] = np.nanmedian(raw.residual[:, usable].astype(float) ** 2, axis=0) / GAUSSIAN_MAD**2
     own[usable] = np.nanmedian(variance[:, usable], axis=0)
     total = own + extra
     weight = np.where(usable, 1.0 / np.maximum(total, 1e-12), 0.0)
     share = np.maximum(1.0 - weight * _fitted_variance(weight, design), 0.2)
     # fixed point of total = typical + (1 - share) total: what the fit took from the date goes back by its own size
-    renewed = typical + (1.0 - share) * total
+    renewed = np.maximum(typical + (1.0 - share) * total, 1e-12)
+    freedom = _independent_points(raw.residual[:, usable], np.sqrt(np.maximum(typical[usable], 1e-12)))
+    renewed[usable] = _draw_together(renewed[usable], freedom)
     return np.where(usable, np.maximum(renewed - own, 0.0), 0.0)
+
+
+def _independent_points(residual: Singles, scale: Reals) -> float:
+    """Return how many independent points the residuals amount to: few, where the atmosphere moves all alike.
+
+    With l the eigenvalues of the covariance between points, the variance of a mean square over points is that of
+    (sum l)^2 / sum l^2 independent ones.  The products of dates have the same eigenvalues; what N dates add by
+    chance, 1 / N, is taken off.
+    """
+    stride = -(-len(residual) // MOST_POINTS)
+    scaled = np.clip(np.nan_to_num(residual[::stride].astype(float) / scale), -4.0, 4.0)
+    products = scaled.T @ scaled
+    total = float(np.trace(products))
+    if total <= 0.0:
+        return float(len(scaled))
+    concentration = float((products**2).sum()) / total**2 - 1.0 / len(products)
+    return 1.0 / max(concentration, 1.0 / len(scaled))
+
+
+def _draw_together(values: Reals, freedom: float) -> Reals:
+    """Draw variances of dates toward their common one, by how much of their scatter is that of chance.
+
+    A variance from f independent values scatters in its logarithm by the trigamma function of f / 2, by chance alone; what
+    its dates scatter beyond that is theirs.  Weights from unshrunk variances would follow the noise.
+    """
+    logs = np.log(values)
+    centre = float(np.median(logs))
+    chance = float(polygamma(1, max(freedom, 1.0) / 2.0))
+    scatter = float(np.mean((logs - centre) ** 2))
+    share = max(scatter - chance, 0.0) / max(scatter, 1e-12)
+    # the mean of the logarithm lies below the logarithm of the mean, by what is drawn together
+    level = centre + (1.0 - share) * (math.log(max(freedom, 1.0) / 2.0) - float(digamma(max(freedom, 1.0) / 2.0)))
+    return np.asarray(np.exp(level + share * (logs - centre)))
 
 
 def _fitted_variance(weight: Reals, design: TimeDesign) -> Reals:

@@ -89,8 +89,8 @@ def build_backbone(
 
     Notes
     -----
-    Arcs are made twice: first among all that may make the network, by triangulation and to the nearest points; then by
-    triangulation among those that were found coherent, which the noise between them no longer keeps apart.
+    Arcs are made twice, by triangulation and to the nearest points: among all that may make the network, then among those
+    that a coherent arc touches, which the noise between them no longer keeps apart.
     """
     chosen = choose_members(points, usable, options)
     arcs = _arcs_between(points, chosen, options, free=options.free_arcs)
@@ -98,8 +98,8 @@ def build_backbone(
     passed = test_arcs(models, points, design, options)
     settled = _settle(arcs, models, passed, len(usable), design, options)
     for _ in range(ROUNDS - 1):
-        members = np.flatnonzero(settled.connected)
-        more = _arcs_between(points, members, options, free=0)
+        coherent = np.unique(arcs.ends[passed]).astype(np.int64)
+        more = _arcs_between(points, coherent, options, free=options.free_arcs)
         arcs, models = _join(points, arcs, models, more, design)
         passed = test_arcs(models, points, design, options)
         settled = _settle(arcs, models, passed, len(usable), design, options)
@@ -271,7 +271,9 @@ def _unwrap(
         phase_std=np.sqrt(np.nanmean(network.variance, axis=1)).astype(np.float32),
         lengths=np.hypot(x[edges[:, 1]] - x[edges[:, 0]], y[edges[:, 1]] - y[edges[:, 0]]),
     )
-    return np.ascontiguousarray(unwrapped.phase.T)
+    # absolute again, so that every phase differs from the wrapped one by whole cycles
+    seed = network.phase[unwrapped.references[0]]
+    return np.ascontiguousarray(unwrapped.phase.T + seed)
 
 
 def _count_arcs(models: ArcModels, passed: Bools, settled: Integrated) -> Tally:
