@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from fringeworks.timeseries.distributed.linking import Linked
 from fringeworks.timeseries.distributed.neighbours import similar_samples
-from fringeworks.timeseries.distributed.options import LinkingOptions, NeighbourOptions
-from fringeworks.timeseries.distributed.sequential import SequentialOptions, link_sequential
+from fringeworks.timeseries.distributed.neighbours_options import NeighbourOptions
+from fringeworks.timeseries.distributed.options import LinkingOptions
+from fringeworks.timeseries.distributed.sequential import link_sequential
+from fringeworks.timeseries.distributed.sequential_options import SequentialOptions
 from fringeworks.workflow.engines import Payload
 from fringeworks.workflow.tasks.cells import Strip
 from fringeworks.workflow.tasks.places import step_at
