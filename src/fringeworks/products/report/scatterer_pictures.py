@@ -65,7 +65,7 @@ def points_picture(found: ScattererFacts, sampled: Sampled) -> Picture | None:
     norm, colours = mpl.colors.Normalize(-limit, limit), mpl.colormaps[layer_of("velocity").colours]
     with drawing(name):
         figure, axes = new_figure(*paper(frame, 11.0 if is_flat(frame) else 9.0))
-        size = float(np.clip(12_000.0 / max(found.x.size, 1), 1.0, 16.0))
+        size = _marker(found, frame)
         for chosen, marker, edge in ((~found.persistent, "s", 0.0), (found.persistent, "o", 0.25)):
             axes.scatter(
                 found.x[chosen] * _scale(frame),
@@ -93,6 +93,13 @@ def points_picture(found: ScattererFacts, sampled: Sampled) -> Picture | None:
             "scatterers (one object outshines its cell), squares are distributed ones (ground whose samples were averaged).",
             wide=True,
         )
+
+
+def _marker(found: ScattererFacts, frame: Frame) -> float:
+    """Return the area of a marker [points squared] at which markers about cover the ground that has points."""
+    wide, high = paper(frame, 11.0 if is_flat(frame) else 9.0)
+    covered = float(np.mean(found.density > 0)) if found.density.size else 1.0
+    return float(np.clip(0.8 * covered * wide * high * 72.0**2 / max(found.x.size, 1), 1.0, 36.0))
 
 
 def density_picture(found: ScattererFacts, sampled: Sampled) -> Picture | None:

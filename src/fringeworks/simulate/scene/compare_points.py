@@ -1,0 +1,164 @@
+"""How well the points of a run match the persistent scatterers that were planted in a scene."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from fringeworks.simulate.scene.compare import SceneTruth
+
+Values = NDArray[np.float64]
+
+NEAR_METRES: Final = 15.0
+"""A planted point is found where a point lies this near [m]."""
+LARGEST_DISPERSION: Final = 0.25
+LOBE_LINES, LOBE_SAMPLES = 17.0, 15.0
+"""How far side lobes of a planted point are looked for: ten resolution cells."""
+CELL_LINES, CELL_SAMPLES = 2.0, 2.0
+
+
+def planted(folder: Path, *, date: int) -> dict[str, NDArray[Any]]:
+    """Return the planted points whose dispersion is expected below 0.25 and that a date shows, by name.
+
+    Parameters
+    ----------
+    folder : Path
+        ``truth`` of a scene.
+    date : int
+        Which date.
+
+    Notes
+    -----
+    A point of signal-to-clutter ratio R among circular noise has a dispersion of 1 / sqrt(2 R), and that phase noise [rad].
+    """
+    with np.load(folder / "points.npz") as found:
+        values = {key: found[key] for key in found.files}
+    ratio = 10.0 ** (values["strength"] / 10.0)
+    ratio[values["kind"] == 1] = 1e4
+    shown = (values["seen_date"] == date) & (values["seen_cross"] == 0)
+    index, first = np.unique(values["seen_point"][shown], return_index=True)
+    noise = 1.0 / np.sqrt(2.0 * ratio[index])
+    keep = noise < LARGEST_DISPERSION
+    index = index[keep]
+    return {
+        "longitude": values["longitude"][index],
+        "latitude": values["latitude"][index],
+        "above": values["above"][index],
+        "noise": noise[keep],
+        "line": values["seen_line"][shown][first][keep],
+        "sample": values["seen_sample"][shown][first][keep],
+    }
+
+
+def match_planted(
+    found: Mapping[str, NDArray[Any]], points: Mapping[str, NDArray[Any]]
+) -> tuple[NDArray[np.int64], Values]:
+    """Return for each planted point the nearest found one and how far away it is [m]."""
+    lat = float(np.mean(points["latitude"]))
+    scale = 111_320.0 * np.array([math.cos(math.radians(lat)), 1.0])
+    places = np.column_stack([found["longitude"], found["latitude"]]) * scale
+    wanted = np.column_stack([points["longitude"], points["latitude"]]) * scale
+    if not len(places):
+        return np.full(len(wanted), -1), np.full(len(wanted), np.inf)
+    distance, index = cKDTree(places).query(wanted)
+    return np.asarray(index, np.int64), np.asarray(distance, np.float64)
+
+
+def compare_points(
+    found: Mapping[str, NDArray[Any]], truth: SceneTruth, points: Mapping[str, NDArray[Any]], *, decorrelated: float
+) -> dict[str, float]:
+    """Compare persistent scatterers with those planted.
+
+    Parameters
+    ----------
+    found : mapping of str to array
+        Columns of ``points.parquet`` of persistent points.
+    truth : SceneTruth
+        Of the scene.
+    points : mapping of str to array
+        Of :func:`planted`.
+    decorrelated : float
+        Ground whose coherence falls to at most this in the long run counts as decorrelated: no point belongs there but planted
+        ones.
+
+    Returns
+    -------
+    dict
+        Shares found and false, errors of velocity [m/yr] and height [m] against the mean of the points, and these over
+        their sigmas.
+    """
+    index, distance = match_planted(found, points)
+    near = distance <= NEAR_METRES
+    result = {
+        "n_planted": float(near.size),
+        "n_found": float(len(found["line"])),
+        "found_share": float(near.mean()) if near.size else math.nan,
+        **_false_share(found, truth, points, index, near, decorrelated),
+    }
+    if near.sum() < 3:
+        return result
+    at = index[near]
+    velocity = _velocity(truth, found["longitude"][at], found["latitude"][at])
+    result |= _errors("velocity", found["velocity"][at] - velocity, found["velocity_std"][at])
+    result |= _errors("height", found["height_error"][at] - points["above"][near], found["height_error_std"][at])
+    result["distance_median_m"] = float(np.median(distance[near]))
+    return result
+
+
+def _false_share(
+    found: Mapping[str, NDArray[Any]],
+    truth: SceneTruth,
+    points: Mapping[str, NDArray[Any]],
+    index: NDArray[np.int64],
+    near: NDArray[np.bool_],
+    decorrelated: float,
+) -> dict[str, float]:
+    """Return the share of points on decorrelated ground that are no planted one, nor a side lobe of one."""
+    if not near.any():
+        return {"false_share": math.nan}
+    shift = [
+        float(np.median(found[axis][index[near]] - points[axis][near])) for axis in ("line", "sample")
+    ]
+    line = found["line"] - shift[0]
+    sample = found["sample"] - shift[1]
+    apart_line = np.abs(line[:, None] - points["line"][None])
+    apart_sample = np.abs(sample[:, None] - points["sample"][None])
+    inside = (apart_line <= CELL_LINES) & (apart_sample <= LOBE_SAMPLES)
+    inside |= (apart_line <= LOBE_LINES) & (apart_sample <= CELL_SAMPLES)
+    floors = np.array([c["floor"] for c in truth.facts["covers"]])
+    lon, lat = truth.layers["longitude"], truth.layers["latitude"]
+    col = np.clip(np.rint((found["longitude"] - lon[0]) / (lon[1] - lon[0])).astype(int), 0, len(lon) - 1)
+    row = np.clip(np.rint((found["latitude"] - lat[0]) / (lat[1] - lat[0])).astype(int), 0, len(lat) - 1)
+    loose = floors[truth.layers["cover"][row, col].astype(int)] <= decorrelated
+    false = loose & ~inside.any(axis=1)
+    return {
+        "n_on_decorrelated_ground": float(loose.sum()),
+        "false_share": float(false.sum() / max(loose.sum(), 1)),
+    }
+
+
+def _velocity(truth: SceneTruth, longitude: Values, latitude: Values) -> Values:
+    """Return the slope of the motion planted at points [m/yr]."""
+    years = np.array([d["days"] for d in truth.facts["dates"]]) / 365.25
+    centred = years - years.mean()
+    series = np.stack(
+        [truth.sample(truth.layers["displacement"][k], longitude, latitude) for k in range(len(years))]
+    )
+    return np.asarray(centred @ series / (centred @ centred), np.float64)
+
+
+def _errors(name: str, error: Values, sigma: Values) -> dict[str, float]:
+    """Return errors against their mean: a common offset is a matter of the reference."""
+    valid = np.isfinite(error) & np.isfinite(sigma)
+    error, sigma = error[valid] - np.mean(error[valid]), sigma[valid]
+    return {
+        f"{name}_error_rms": float(np.sqrt(np.mean(error**2))),
+        f"{name}_std_rms": float(np.sqrt(np.mean(sigma.astype(float) ** 2))),
+        f"{name}_standardised_rms": float(np.sqrt(np.mean((error / sigma) ** 2))),
+    }
