@@ -49,7 +49,7 @@ def planted(folder: Path, *, date: int) -> dict[str, NDArray[Any]]:
     return {
         "longitude": values["longitude"][index],
         "latitude": values["latitude"][index],
-        "above": values["above"][index],
+        "height": values["ground_height"][index] + values["above"][index],
         "noise": noise[keep],
         "line": values["seen_line"][shown][first][keep],
         "sample": values["seen_sample"][shown][first][keep],
@@ -106,7 +106,8 @@ def compare_points(
     at = index[near]
     velocity = _velocity(truth, found["longitude"][at], found["latitude"][at])
     result |= _errors("velocity", found["velocity"][at] - velocity, found["velocity_std"][at])
-    result |= _errors("height", found["height_error"][at] - points["above"][near], found["height_error_std"][at])
+    # heights, not height errors: on a slope the ground behind a sample is not the ground under the point
+    result |= _errors("height", found["height"][at] - points["height"][near], found["height_error_std"][at])
     result["distance_median_m"] = float(np.median(distance[near]))
     return result
 
