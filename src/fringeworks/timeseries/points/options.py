@@ -53,16 +53,17 @@ class CandidateOptions:
         maximum=20.0,
     )
     side_lobe_db: float = option(
-        -18.0,
+        -15.0,
         meaning="A candidate in line with a stronger one, along track or in range, that is weaker than it by this "
         "or more at the first side lobe, and by 6 dB more at each doubling of the distance, is taken for its "
-        "side lobe. The windows of Sentinel-1 keep the first at -21 dB.",
+        "side lobe. The windows of Sentinel-1 keep their side lobes below -17 dB of this kind; the rest is room "
+        "for the ground under them.",
         unit="dB",
         minimum=-60.0,
         maximum=-6.0,
     )
     side_lobe_reach: float = option(
-        10.0,
+        25.0,
         meaning="How far side lobes are looked for. 0 = do not look.",
         unit="resolution cells",
         minimum=0.0,
