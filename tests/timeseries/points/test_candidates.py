@@ -18,7 +18,9 @@ def response(offset, oversampling, n=256, hamming=0.75):
     """Peak of a band-limited system with a Hamming window of Sentinel-1, at offsets in samples; 1 at 0."""
     frequency = (np.arange(n) + 0.5) / n - 0.5
     window = hamming + (1 - hamming) * np.cos(2 * np.pi * frequency)
-    return (np.cos(2 * np.pi * np.multiply.outer(offset, frequency) / oversampling) * window).sum(-1) / window.sum()
+    return (np.cos(2 * np.pi * np.multiply.outer(offset, frequency) / oversampling) * window).sum(
+        -1
+    ) / window.sum()
 
 
 def scene(rng, points, *, n_dates=30, shape=(120, 160), clutter=1.0):
@@ -97,7 +99,9 @@ def test_blocks_with_their_halo_are_the_whole(rng):
         parts.append((find_candidates(block, options=options, keep=keep), top))
     assert np.array_equal(np.concatenate([p.row + top for p, top in parts]), whole.row)
     for name in ("col", "sample", "dispersion", "signal_to_clutter", "phase_std"):
-        assert np.array_equal(np.concatenate([getattr(p, name) for p, _ in parts]), getattr(whole, name)), name
+        assert np.array_equal(np.concatenate([getattr(p, name) for p, _ in parts]), getattr(whole, name)), (
+            name
+        )
     assert np.concatenate([p.line + top for p, top in parts]) == pytest.approx(whole.line, abs=1e-9)
     tally = parts[0][0].tally + parts[1][0].tally + parts[2][0].tally
     assert tally == whole.tally

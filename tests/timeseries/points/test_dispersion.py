@@ -20,7 +20,9 @@ def test_mean_and_dispersion_are_those_of_the_definition(rng, as_amplitude):
     found = amplitude_dispersion(np.abs(stack) if as_amplitude else stack, factors=factors)
     # single precision of 37 squares: 1e-6 of the mean square
     assert found.mean == pytest.approx(np.nanmean(amplitude, axis=0), rel=1e-6)
-    assert found.dispersion == pytest.approx(np.nanstd(amplitude, axis=0) / np.nanmean(amplitude, axis=0), abs=3e-6)
+    assert found.dispersion == pytest.approx(
+        np.nanstd(amplitude, axis=0) / np.nanmean(amplitude, axis=0), abs=3e-6
+    )
     assert found.count[4, 5] == found.count[4, 6] == 36
     assert found.count[0, 0] == 37
 

@@ -174,7 +174,7 @@ def gather_phase(
     OutOfRangeError
         There is no such reference date.
     """
-    if stack.ndim != 3:  # noqa: PLR2004 - (date, line, sample)
+    if stack.ndim != 3:
         raise ShapeMismatchError(f"stack of shape {stack.shape}", expected="(date, line, sample)")
     if not 0 <= reference < len(stack):
         raise OutOfRangeError(f"reference date {reference}", expected=f"0 to {len(stack) - 1}")
@@ -186,7 +186,9 @@ def gather_phase(
     return phase
 
 
-def _drop(counts: dict[str, int], reason: str, dropped: NDArray[np.bool_], row: Numbers, col: Numbers) -> tuple[Numbers, Numbers]:
+def _drop(
+    counts: dict[str, int], reason: str, dropped: NDArray[np.bool_], row: Numbers, col: Numbers
+) -> tuple[Numbers, Numbers]:
     counts[reason] = int(np.count_nonzero(dropped))
     return row[~dropped], col[~dropped]
 

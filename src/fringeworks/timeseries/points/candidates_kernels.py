@@ -16,7 +16,13 @@ Numbers = NDArray[np.int64]
 
 @kernel
 def find_strongest(
-    amplitude: Singles, wanted: Bools, row: Numbers, col: Numbers, cell_rows: float, cell_cols: float, strongest: Bools
+    amplitude: Singles,
+    wanted: Bools,
+    row: Numbers,
+    col: Numbers,
+    cell_rows: float,
+    cell_cols: float,
+    strongest: Bools,
 ) -> None:
     """Say which candidates are stronger than every other one within their resolution cell; ties go to the first."""
     n_rows, n_cols = amplitude.shape
@@ -93,11 +99,13 @@ def measure_clutter(
                 if power[i, j] > 0.0:
                     around[n] = power[i, j]
                     n += 1
-        clutter[k] = np.median(around[:n]) if n >= 8 else np.nan  # noqa: PLR2004
+        clutter[k] = np.median(around[:n]) if n >= 8 else np.nan
 
 
 @kernel
-def place_peaks(amplitude: Singles, row: Numbers, col: Numbers, line: NDArray[np.float64], sample: NDArray[np.float64]) -> None:
+def place_peaks(
+    amplitude: Singles, row: Numbers, col: Numbers, line: NDArray[np.float64], sample: NDArray[np.float64]
+) -> None:
     """Fill the place of each maximum, by a parabola through the logarithms of three samples along either axis."""
     n_rows, n_cols = amplitude.shape
     for k in range(row.size):

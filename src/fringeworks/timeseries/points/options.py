@@ -130,7 +130,14 @@ class NetworkOptions:
     )
     false_alarm: float = option(
         1.0e-5,
-        meaning="Probability that an arc between points of pure noise passes the test of its temporal coherence.",
+        meaning="Probability that a point of pure noise passes the test of its temporal coherence against the network.",
+        minimum=1.0e-12,
+        maximum=0.5,
+    )
+    arc_false_alarm: float = option(
+        1.0e-3,
+        meaning="The same for an arc of the network, with the noise of both its ends; a wrong one contradicts the others, "
+        "and its point is tested again.",
         minimum=1.0e-12,
         maximum=0.5,
     )
@@ -192,5 +199,7 @@ def _check_numbers(record: CandidateOptions | NetworkOptions) -> None:
     for field in record.__dataclass_fields__.values():
         value = getattr(record, field.name)
         low, high = field.metadata.get("minimum"), field.metadata.get("maximum")
-        if low is not None and not value >= low or high is not None and not value <= high:
-            raise OutOfRangeError(f"{field.name} {value!r}", expected=f"{low} to {high if high is not None else 'any'}")
+        if (low is not None and not value >= low) or (high is not None and not value <= high):
+            raise OutOfRangeError(
+                f"{field.name} {value!r}", expected=f"{low} to {high if high is not None else 'any'}"
+            )
