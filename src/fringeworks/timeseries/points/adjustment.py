@@ -219,13 +219,15 @@ def _draw_together(values: Reals, freedom: float) -> Reals:
     scatter = float(np.mean((logs - centre) ** 2))
     share = max(scatter - chance, 0.0) / max(scatter, 1e-12)
     # the mean of the logarithm lies below the logarithm of the mean, by what is drawn together
-    level = centre + (1.0 - share) * (math.log(max(freedom, 1.0) / 2.0) - float(digamma(max(freedom, 1.0) / 2.0)))
+    level = centre + (1.0 - share) * (
+        math.log(max(freedom, 1.0) / 2.0) - float(digamma(max(freedom, 1.0) / 2.0))
+    )
     return np.asarray(np.exp(level + share * (logs - centre)))
 
 
 def _fitted_variance(weight: Reals, design: TimeDesign) -> Reals:
     """Return the variance of the fitted value of each date for these weights; height errors count as typical."""
-    rows = [np.ones_like(weight), design.columns[0]] + [row for row in design.columns[2 : design.n_columns]]
+    rows = [np.ones_like(weight), design.columns[0], *design.columns[2 : design.n_columns]]
     matrix = np.stack(rows)
     inverse = np.linalg.pinv((matrix * weight) @ matrix.T)
     return np.einsum("pt,pq,qt->t", matrix, inverse, matrix)

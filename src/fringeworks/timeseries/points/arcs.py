@@ -94,7 +94,7 @@ def measure_arcs(
 
 
 def label_components(ends: Counts, n_points: int) -> NDArray[np.int64]:
-    """Number the connected subsets of points, the largest 0, ties by their first point.
+    """Label the connected subsets of points, the largest 0, ties by their first point.
 
     Parameters
     ----------

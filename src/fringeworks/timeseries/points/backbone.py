@@ -1,4 +1,4 @@
-"""The network itself: which points make it, which arcs hold, and its unwrapped phase."""
+"""The network itself: which points make it, and which arcs hold."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fringeworks.model.tally import Tally
+from fringeworks.timeseries.points.adjustment import GAUSSIAN_MAD
 from fringeworks.timeseries.points.arcs import Arcs, make_arcs
 from fringeworks.timeseries.points.densify import PointArrays
 from fringeworks.timeseries.points.design import TimeDesign
@@ -15,8 +16,6 @@ from fringeworks.timeseries.points.falsealarm import coherence_threshold
 from fringeworks.timeseries.points.integration import Integrated, integrate_arcs
 from fringeworks.timeseries.points.options import NetworkOptions
 from fringeworks.timeseries.points.periodogram import ArcModels, estimate_arcs
-from fringeworks.timeseries.points.spacetime import unwrap_points
-from fringeworks.timeseries.points.triangulation import triangulate
 
 Reals = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -37,8 +36,6 @@ class Backbone:
         Numbers of the points that make it.
     velocity, height : float64, (member)
         Integrated along the arcs, relative to one of them [m/yr, m].
-    phase : float32, (member, date)
-        Unwrapped phase [rad], relative to one of them.
     arcs : Arcs
         All arcs that were looked at; numbers are those of the whole point set.
     models : ArcModels
@@ -47,6 +44,8 @@ class Backbone:
         Arcs that hold.
     threshold : float
         Coherence that the test asks of an arc with all dates.
+    date_level : float64, (date)
+        Variance of the difference of atmosphere along an arc, for each metre of it [rad^2/m].
     arc_tally : Tally
         Of arcs.
     """
@@ -54,18 +53,18 @@ class Backbone:
     members: Numbers
     velocity: Reals
     height: Reals
-    phase: Singles
     arcs: Arcs
     models: ArcModels
     kept: Bools
     threshold: float
+    date_level: Reals
     arc_tally: Tally
 
 
 def build_backbone(
-    points: PointArrays, *, usable: Bools, years: Reals, design: TimeDesign, options: NetworkOptions, reference: int
+    points: PointArrays, *, usable: Bools, design: TimeDesign, options: NetworkOptions
 ) -> Backbone:
-    """Choose the points of the network, test their arcs, and unwrap it.
+    """Choose the points of the network, test their arcs, and integrate velocity and height error along them.
 
     Parameters
     ----------
@@ -73,14 +72,10 @@ def build_backbone(
         All points.
     usable : bool, (point)
         Points that may make the network.
-    years : float64, (date)
-        Time [yr].
     design : TimeDesign
         Parameters and limits.
     options : NetworkOptions
         Distances, tests.
-    reference : int
-        Index of the reference date.
 
     Returns
     -------
@@ -90,31 +85,39 @@ def build_backbone(
     Notes
     -----
     Arcs are made twice, by triangulation and to the nearest points: among all that may make the network, then among those
-    that a coherent arc touches, which the noise between them no longer keeps apart.
+    that a coherent arc touches, which the noise between them no longer keeps apart.  The second time each date is weighted
+    by how much the residuals of the first differ along an arc: a stormy date then takes coherence from no one.
     """
-    chosen = choose_members(points, usable, options)
-    arcs = _arcs_between(points, chosen, options, free=options.free_arcs)
-    models = _estimate(points, arcs, design)
-    passed = test_arcs(models, points, design, options)
-    settled = _settle(arcs, models, passed, len(usable), design, options)
-    for _ in range(ROUNDS - 1):
-        coherent = np.unique(arcs.ends[passed]).astype(np.int64)
-        more = _arcs_between(points, coherent, options, free=options.free_arcs)
-        arcs, models = _join(points, arcs, models, more, design)
-        passed = test_arcs(models, points, design, options)
+    level = np.zeros(len(design.line))
+    chosen, arcs = choose_members(points, usable, options), None
+    for round_ in range(ROUNDS):
+        more = _arcs_between(points, chosen, options)
+        arcs = more if arcs is None else _join(arcs, more, len(usable))
+        models = estimate_arcs(
+            points.phase,
+            points.variance,
+            points.sensitivity,
+            arcs=arcs.ends,
+            design=design,
+            growth=arcs.length,
+            date_level=level,
+        )
+        passed = pass_test(models, points, design=design, probability=options.arc_false_alarm)
         settled = _settle(arcs, models, passed, len(usable), design, options)
+        if round_ < ROUNDS - 1:
+            level = measure_levels_of_dates(points, arcs.select(settled.kept), models, settled.kept, design)
+            chosen = np.unique(arcs.ends[passed]).astype(np.int64)
     members = np.flatnonzero(settled.connected)
     velocity, height = settled.values[0, members], settled.values[1, members]
-    phase = _unwrap(points.select(members), velocity, height, years, design, reference)
     return Backbone(
         members,
         velocity,
         height,
-        phase,
         arcs,
         models,
         settled.kept,
-        arc_threshold(points, design, options, float(len(years))),
+        find_threshold(points, design, options.arc_false_alarm, float(len(design.line))),
+        level,
         _count_arcs(models, passed, settled),
     )
 
@@ -146,8 +149,8 @@ def choose_members(points: PointArrays, usable: Bools, options: NetworkOptions) 
     return np.sort(candidates[order[first]])
 
 
-def arc_threshold(points: PointArrays, design: TimeDesign, options: NetworkOptions, n_dates: float) -> float:
-    """Return the coherence that noise reaches with the probability asked for, with so many effective dates."""
+def find_threshold(points: PointArrays, design: TimeDesign, probability: float, n_dates: float) -> float:
+    """Return the coherence that noise reaches with a probability, with so many effective dates."""
     if not len(points.places):
         return 1.0
     typical = np.nanmedian(points.sensitivity, axis=0)
@@ -158,11 +161,18 @@ def arc_threshold(points: PointArrays, design: TimeDesign, options: NetworkOptio
     # The yearly term is fitted too: two more dates are used up.
     left = n_dates - 2.0 * design.with_season
     return coherence_threshold(
-        options.false_alarm, n_dates=left, columns=np.stack(columns, axis=1), limits=np.array(limits)
+        probability, n_dates=left, columns=np.stack(columns, axis=1), limits=np.array(limits)
     )
 
 
-def test_arcs(models: ArcModels, points: PointArrays, design: TimeDesign, options: NetworkOptions) -> Bools:
+def pass_test(
+    models: ArcModels,
+    points: PointArrays,
+    *,
+    design: TimeDesign,
+    probability: float,
+    minimum_coherence: float = 0.0,
+) -> Bools:
     """Return which arcs, or points against their neighbours, are more coherent than noise and than the least asked for.
 
     Parameters
@@ -173,8 +183,10 @@ def test_arcs(models: ArcModels, points: PointArrays, design: TimeDesign, option
         All points: their typical sensitivity to height.
     design : TimeDesign
         Parameters and limits of the search.
-    options : NetworkOptions
-        False alarm rate and least coherence.
+    probability : float
+        Of a false alarm.
+    minimum_coherence : float
+        Least coherence, whatever the probability says.
 
     Returns
     -------
@@ -188,39 +200,69 @@ def test_arcs(models: ArcModels, points: PointArrays, design: TimeDesign, option
     effective = np.floor(np.nan_to_num(models.effective) * 2.0) / 2.0
     needed = np.ones(effective.size)
     for count in np.unique(effective):
-        needed[effective == count] = arc_threshold(points, design, options, float(count))
+        needed[effective == count] = find_threshold(points, design, probability, float(count))
     testable = needed < 1.0
     if not testable.any():
-        return np.isfinite(models.velocity) & (models.coherence >= options.minimum_coherence)
-    return (models.coherence >= np.maximum(needed, options.minimum_coherence)) & testable
+        return np.isfinite(models.velocity) & (models.coherence >= minimum_coherence)
+    return (models.coherence >= np.maximum(needed, minimum_coherence)) & testable
 
 
-def _arcs_between(points: PointArrays, members: Numbers, options: NetworkOptions, *, free: int) -> Arcs:
+def measure_levels_of_dates(
+    points: PointArrays, arcs: Arcs, models: ArcModels, which: Bools, design: TimeDesign
+) -> Reals:
+    """Measure how much the atmosphere of each date differs along a metre of arc.
+
+    Parameters
+    ----------
+    points : PointArrays
+        All points.
+    arcs : Arcs
+        Arcs that hold.
+    models : ArcModels
+        Of all arcs.
+    which : bool, (arc of all)
+        Those that hold.
+    design : TimeDesign
+        Parameters.
+
+    Returns
+    -------
+    float64, (date)
+        Variance for each metre [rad^2/m]: mean square of wrapped residuals, without the largest, less the points' own
+        noise, over the mean length.
+    """
+    level = np.zeros(len(design.line))
+    if not len(arcs):
+        return level
+    i, j = arcs.ends.T
+    velocity, height, constant = (getattr(models, name)[which] for name in ("velocity", "height", "constant"))
+    for date in range(len(level)):
+        sensitivity = 0.5 * (points.sensitivity[i, date] + points.sensitivity[j, date])
+        model = constant + velocity * design.line[date] + height * sensitivity
+        residual = points.phase[j, date].astype(float) - points.phase[i, date] - model
+        residual -= 2.0 * np.pi * np.round(residual / (2.0 * np.pi))
+        noise = points.variance[i, date].astype(float) + points.variance[j, date]
+        known = np.isfinite(noise)
+        if known.any():
+            square = residual[known] ** 2
+            square = np.minimum(square, 9.0 * np.median(square) / GAUSSIAN_MAD**2)
+            level[date] = max(float((square - noise[known]).mean()), 0.0) / float(
+                arcs.length[known].mean() + 1.0
+            )
+    return level
+
+
+def _arcs_between(points: PointArrays, members: Numbers, options: NetworkOptions) -> Arcs:
     """Make arcs between members; ends are numbers of the whole set."""
     x, y = points.places[members, 0], points.places[members, 1]
-    arcs = make_arcs(x, y, max_length=options.max_arc_length, free_arcs=free)
+    arcs = make_arcs(x, y, max_length=options.max_arc_length, free_arcs=options.free_arcs)
     return Arcs(members[arcs.ends].astype(np.int32).reshape(-1, 2), arcs.length)
 
 
-def _estimate(points: PointArrays, arcs: Arcs, design: TimeDesign) -> ArcModels:
-    return estimate_arcs(
-        points.phase, points.variance, points.sensitivity, arcs=arcs.ends, design=design
-    )
-
-
-def _join(
-    points: PointArrays, arcs: Arcs, models: ArcModels, more: Arcs, design: TimeDesign
-) -> tuple[Arcs, ArcModels]:
-    """Add arcs that are not there yet, with their models."""
-    n = len(points.places)
-    there = np.isin(_code(more, n), _code(arcs, n))
-    more = more.select(~there)
-    found = _estimate(points, more, design)
-    joined = Arcs(np.concatenate([arcs.ends, more.ends]), np.concatenate([arcs.length, more.length]))
-    names = ArcModels.__dataclass_fields__
-    return joined, ArcModels(
-        **{name: np.concatenate([getattr(models, name), getattr(found, name)]) for name in names}
-    )
+def _join(arcs: Arcs, more: Arcs, n: int) -> Arcs:
+    """Add arcs that are not there yet."""
+    more = more.select(~np.isin(_code(more, n), _code(arcs, n)))
+    return Arcs(np.concatenate([arcs.ends, more.ends]), np.concatenate([arcs.length, more.length]))
 
 
 def _code(arcs: Arcs, n: int) -> Numbers:
@@ -247,33 +289,6 @@ def _settle(
         rejection_sigma=options.rejection_sigma,
         minimum_arcs=1 if n_ends <= FEW_POINTS else options.minimum_arcs,
     )
-
-
-def _unwrap(
-    network: PointArrays, velocity: Reals, height: Reals, years: Reals, design: TimeDesign, reference: int
-) -> Singles:
-    """Unwrap the members' phases about their own models."""
-    n = len(network.places)
-    if n == 0:
-        return np.zeros((0, len(years)), np.float32)
-    prior = velocity[:, None] * design.line + height[:, None] * network.sensitivity
-    prior = prior - prior[:, reference : reference + 1]
-    x, y = network.places.T
-    edges, triangles = triangulate(x, y)
-    wrapped = np.where(np.isfinite(network.variance), network.phase, np.nan).astype(np.float32)
-    unwrapped = unwrap_points(
-        np.ascontiguousarray(wrapped.T),
-        edges=edges,
-        triangles=triangles,
-        years=years,
-        reference=reference,
-        prior=np.ascontiguousarray(prior.T, np.float32),
-        phase_std=np.sqrt(np.nanmean(network.variance, axis=1)).astype(np.float32),
-        lengths=np.hypot(x[edges[:, 1]] - x[edges[:, 0]], y[edges[:, 1]] - y[edges[:, 0]]),
-    )
-    # absolute again, so that every phase differs from the wrapped one by whole cycles
-    seed = network.phase[unwrapped.references[0]]
-    return np.ascontiguousarray(unwrapped.phase.T + seed)
 
 
 def _count_arcs(models: ArcModels, passed: Bools, settled: Integrated) -> Tally:

@@ -72,6 +72,7 @@ def attach(
     neighbours: int,
     max_length: float,
     own: NDArray[np.int64] | None = None,
+    date_level: Reals | None = None,
 ) -> Attached:
     """Estimate and unwrap points against several points of a network at once.
 
@@ -89,6 +90,8 @@ def attach(
         Farther ones are not [m].
     own : int64, (point), optional
         Number that each point itself has in the network, -1 for none: a point is never its own neighbour.
+    date_level : float64, (date), optional
+        Variance of the atmosphere's difference for each metre of distance [rad^2/m]; zero where not given.
 
     Returns
     -------
@@ -102,6 +105,8 @@ def attach(
     """
     n, n_dates = points.phase.shape
     near, share = _neighbours(points.places, network.places, neighbours, max_length, own)
+    growth = _mean_distance(points.places, network.places, near, share)
+    level = np.zeros(n_dates) if date_level is None else np.asarray(date_level, float)
     results, covariances = np.full((n, N_RESULTS), np.nan), np.zeros((n, 4, 4))
     unwrapped = np.empty((n, n_dates), np.float32)
     swing = np.ptp(points.sensitivity, axis=1).max(initial=0.0)
@@ -116,6 +121,8 @@ def attach(
             network.variance,
             near[a:b],
             share[a:b],
+            growth[a:b],
+            level,
             design.columns,
             design.n_columns,
             grid.velocities,
@@ -131,6 +138,14 @@ def attach(
     if len(network.places):
         in_threads(work, n)
     return Attached(arc_models(results, covariances), unwrapped, np.count_nonzero(share, axis=1))
+
+
+def _mean_distance(places: Reals, network: Reals, near: NDArray[np.int64], share: Reals) -> Reals:
+    """Return the mean distance of neighbours with their weights, (point) [m]: more than the variance of their mean needs."""
+    if not len(network):
+        return np.zeros(len(places))
+    distance = np.hypot(*np.moveaxis(network[near] - places[:, None], 2, 0))
+    return np.asarray((share * distance).sum(axis=1) / np.maximum(share.sum(axis=1), 1e-12))
 
 
 def _neighbours(

@@ -23,7 +23,12 @@ Counts = NDArray[np.int64]
 
 @kernel
 def _predict(
-    network_phase: Singles, network_variance: Singles, near: Counts, share: Reals, predicted: Reals, noise: Reals
+    network_phase: Singles,
+    network_variance: Singles,
+    near: Counts,
+    share: Reals,
+    predicted: Reals,
+    noise: Reals,
 ) -> None:
     """Fill the weighted mean of neighbours' unwrapped phases and its variance; a variance of 0 where there is none."""
     for date in range(predicted.size):
@@ -49,6 +54,8 @@ def attach_points(
     network_variance: Singles,
     near: Counts,
     share: Reals,
+    growth: Reals,
+    date_level: Reals,
     shared: Reals,
     n_columns: int,
     velocities: Reals,
@@ -78,7 +85,7 @@ def attach_points(
             weight[date] = 0.0
             if own > 0.0 and noise[date] > 0.0:
                 difference[date] = float(phase[point, date]) - predicted[date]
-                weight[date] = 1.0 / (own + noise[date])
+                weight[date] = 1.0 / (own + noise[date] + growth[point] * date_level[date])
         search_one(
             difference,
             weight,

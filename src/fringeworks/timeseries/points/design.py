@@ -47,7 +47,11 @@ class TimeDesign:
 
 
 def make_design(
-    years: NDArray[np.floating], *, sensitivity: NDArray[np.floating], wavelength: float, options: NetworkOptions
+    years: NDArray[np.floating],
+    *,
+    sensitivity: NDArray[np.floating],
+    wavelength: float,
+    options: NetworkOptions,
 ) -> tuple[TimeDesign, list[Finding]]:
     """Decide which parameters the dates can tell apart.
 
@@ -89,9 +93,11 @@ def _tell_height(line: Reals, sensitivity: Reals, options: NetworkOptions, findi
     n = line.size
     if options.max_height == 0.0:
         return False
-    if n < 4:  # noqa: PLR2004 - constant, velocity, height error and one left over
+    if n < 4:
         findings.append(
-            Finding("warning", "height", f"With {n} dates no height errors are estimated: at least 4 are needed.")
+            Finding(
+                "warning", "height", f"With {n} dates no height errors are estimated: at least 4 are needed."
+            )
         )
         return False
     swing = float(np.ptp(sensitivity))
@@ -112,7 +118,7 @@ def _tell_season(years: Reals, options: NetworkOptions, findings: list[Finding])
     if not options.seasonal:
         return False
     span = float(np.ptp(years)) if years.size else 0.0
-    if span <= 1.0 or years.size < 8:  # noqa: PLR2004 - five parameters and something left over
+    if span <= 1.0 or years.size < 8:
         text = f"{years.size} dates over {span:.2f} years: no yearly term is estimated; it needs 8 dates over more than a year."
         findings.append(Finding("note", "season", text))
         return False

@@ -44,17 +44,17 @@ class AmplitudeSums:
         """Add the sums of other dates."""
         if self.total.shape != other.total.shape:
             raise ShapeMismatchError(
-                f"sums of shapes {self.total.shape} and {other.total.shape}", expected="the same samples in both"
+                f"sums of shapes {self.total.shape} and {other.total.shape}",
+                expected="the same samples in both",
             )
-        return AmplitudeSums(
-            self.total + other.total, self.squares + other.squares, self.count + other.count
-        )
+        return AmplitudeSums(self.total + other.total, self.squares + other.squares, self.count + other.count)
 
     def dispersion(self) -> AmplitudeDispersion:
         """Compute mean and dispersion; see :class:`AmplitudeDispersion`."""
         mean, dispersion = (np.empty(self.total.shape, np.float32) for _ in range(2))
         in_threads(
-            lambda a, b: finish_dispersion(self.total, self.squares, self.count, a, b, mean, dispersion), len(mean)
+            lambda a, b: finish_dispersion(self.total, self.squares, self.count, a, b, mean, dispersion),
+            len(mean),
         )
         return AmplitudeDispersion(mean, dispersion, self.count)
 
@@ -104,7 +104,7 @@ def sum_amplitudes(stack: NDArray[Any], *, factors: NDArray[np.floating] | None 
     -----
     Every sample is read once.  Sums are kept in double precision: over 2000 dates mean and dispersion keep six digits.
     """
-    if stack.ndim != 3:  # noqa: PLR2004 - (date, line, sample)
+    if stack.ndim != 3:
         raise ShapeMismatchError(f"stack of shape {stack.shape}", expected="(date, line, sample)")
     n_dates, *shape = stack.shape
     weights = np.ones(n_dates, np.float32) if factors is None else np.asarray(factors, np.float32)
@@ -205,7 +205,7 @@ def measure_levels(stack: NDArray[Any]) -> AmplitudeLevels:
     ShapeMismatchError
         The stack is not (date, line, sample).
     """
-    if stack.ndim != 3:  # noqa: PLR2004 - (date, line, sample)
+    if stack.ndim != 3:
         raise ShapeMismatchError(f"stack of shape {stack.shape}", expected="(date, line, sample)")
     amplitude = np.abs(stack).reshape(len(stack), -1)
     with np.errstate(invalid="ignore", divide="ignore"):

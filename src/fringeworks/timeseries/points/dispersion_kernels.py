@@ -81,15 +81,13 @@ def finish_dispersion(
             n = float(count[line, sample])
             average = total[line, sample] / n if n > 0.0 else np.nan
             variance = squares[line, sample] / n - average * average if n > 0.0 else np.nan
-            variance = 0.0 if variance < 0.0 else variance
+            variance = max(variance, 0.0)
             mean[line, sample] = average
             dispersion[line, sample] = math.sqrt(variance) / average
 
 
 @kernel
-def count_levels(
-    logarithms: Singles, lowest: float, step: float, histogram: NDArray[np.int64]
-) -> None:
+def count_levels(logarithms: Singles, lowest: float, step: float, histogram: NDArray[np.int64]) -> None:
     """Count the departures of log amplitudes from their mean over the dates, (date, bin); NaN is missing."""
     n_dates, n_samples = logarithms.shape
     n_bins = histogram.shape[1]
@@ -104,5 +102,5 @@ def count_levels(
         if n < n_dates:
             continue
         for date in range(n_dates):
-            place = int(math.floor((float(logarithms[date, sample]) - total / n - lowest) / step))
+            place = math.floor((float(logarithms[date, sample]) - total / n - lowest) / step)
             histogram[date, min(max(place, 0), n_bins - 1)] += 1

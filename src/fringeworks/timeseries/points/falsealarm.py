@@ -50,7 +50,10 @@ def coherence_threshold(
     """
     spread = np.cov(np.asarray(columns, float), rowvar=False, bias=True)
     return _threshold(
-        float(probability), float(n_dates), tuple(map(tuple, np.atleast_2d(spread))), tuple(map(float, limits))
+        float(probability),
+        float(n_dates),
+        tuple(map(tuple, np.atleast_2d(spread))),
+        tuple(map(float, limits)),
     )
 
 
@@ -73,7 +76,7 @@ def false_alarm_probability(coherence: float, n_dates: float, spread: Reals, lim
     factor = 1.0
     for i, limit in enumerate(limits):
         factor += 2.0 * limit * math.sqrt(max(spread[i, i], 0.0) * max(level, 0.0) / math.pi)
-    if len(limits) == 2:  # noqa: PLR2004 - velocity and height
+    if len(limits) == 2:
         root = math.sqrt(max(float(np.linalg.det(spread)), 0.0))
         factor += 4.0 * limits[0] * limits[1] * root / (2.0 * math.pi) * max(2.0 * level - 1.0, 0.0)
     return min(single * factor, 1.0)

@@ -112,9 +112,7 @@ def integrate_arcs(
     return Integrated(values, kept, connected, residual, int(np.count_nonzero(inconsistent)), datum)
 
 
-def _largest_part(
-    ends: Counts, allowed: Bools, n_points: int, minimum_arcs: int
-) -> tuple[Bools, Bools, int]:
+def _largest_part(ends: Counts, allowed: Bools, n_points: int, minimum_arcs: int) -> tuple[Bools, Bools, int]:
     """Keep the largest connected part in which each point has its arcs; return arcs, points and the best joined point."""
     kept = allowed.copy()
     while True:

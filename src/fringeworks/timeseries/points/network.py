@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from fringeworks.errors import OutOfRangeError, ShapeMismatchError
 from fringeworks.model.tally import Finding, Tally
-from fringeworks.timeseries.points.adjustment import PointFits, fit_series, measure_coherence
-from fringeworks.timeseries.points.backbone import Backbone, build_backbone, test_arcs
+from fringeworks.timeseries.points.adjustment import fit_series
+from fringeworks.timeseries.points.backbone import Backbone, build_backbone, find_threshold, pass_test
 from fringeworks.timeseries.points.datum import Datum, choose_datum
 from fringeworks.timeseries.points.densify import Attached, PointArrays, attach
 from fringeworks.timeseries.points.design import TimeDesign, make_design
+from fringeworks.timeseries.points.networkphase import unwrap_network
 from fringeworks.timeseries.points.options import NetworkOptions
 from fringeworks.timeseries.points.pointset import PointSet
 from fringeworks.timeseries.points.solution import ArcRecord, NetworkSolution
@@ -25,6 +26,8 @@ Bools = NDArray[np.bool_]
 
 FEW_DATES = 15
 """Dates below which velocities and the tests of coherence are weak, and a finding says so."""
+ROUNDS = 3
+"""Times the network is unwrapped at most, each time without the members that did not agree."""
 FEW_MEMBERS = 10
 """Points below which the variance of dates and the choice of a datum are weak."""
 
@@ -38,6 +41,7 @@ class _Work:
     years: Reals
     design: TimeDesign
     options: NetworkOptions
+    reference: int
 
 
 def solve_network(
@@ -88,23 +92,20 @@ def solve_network(
     backbone = build_backbone(
         work.arrays,
         usable=work.usable,
-        years=work.years,
         design=work.design,
         options=options,
-        reference=reference,
     )
-    attached, joined = _densify(work, backbone)
-    unwrapped = _unwrapped(work, backbone, attached, joined)
+    unwrapped = _unwrap_all(work, backbone)
     datum = choose_datum(
-        unwrapped,
+        unwrapped.phase,
         work.arrays,
-        members=backbone.members,
+        members=unwrapped.members,
         design=work.design,
         options=options,
-        coherence=attached.models.coherence,
+        coherence=unwrapped.attached.models.coherence,
         reference=reference,
     )
-    return _assemble(points, work, backbone, attached, joined, unwrapped, datum, wavelength, findings)
+    return _assemble(work, backbone, unwrapped, datum, wavelength, findings)
 
 
 def _prepare(
@@ -121,7 +122,7 @@ def _prepare(
     variance = np.ascontiguousarray(points.variance().T)
     sensitivity = np.ascontiguousarray(height_to_phase.T, np.float32)
     known = np.isfinite(sensitivity).all(axis=1)
-    usable = (np.isfinite(variance).sum(axis=1) >= 2) & known & np.isfinite(variance[:, reference])  # noqa: PLR2004
+    usable = (np.isfinite(variance).sum(axis=1) >= 2) & known & np.isfinite(variance[:, reference])
     sensitivity[~known] = 0.0
     variance[~usable] = np.nan
     arrays = PointArrays(
@@ -132,7 +133,7 @@ def _prepare(
     )
     typical = np.median(sensitivity[usable], axis=0) if usable.any() else np.zeros(len(years))
     design, findings = make_design(years, sensitivity=typical, wavelength=wavelength, options=options)
-    return _Work(arrays, usable, years, design, options), findings
+    return _Work(arrays, usable, years, design, options, reference), findings
 
 
 def _check(
@@ -147,71 +148,109 @@ def _check(
     if years.shape != (n_dates,):
         raise ShapeMismatchError(f"years of shape {years.shape}", expected=f"({n_dates},), one a date")
     if height_to_phase.shape != (n_dates, n):
-        raise ShapeMismatchError(f"height_to_phase of shape {height_to_phase.shape}", expected=f"({n_dates}, {n})")
-    if n_dates < 2:  # noqa: PLR2004
+        raise ShapeMismatchError(
+            f"height_to_phase of shape {height_to_phase.shape}", expected=f"({n_dates}, {n})"
+        )
+    if n_dates < 2:
         raise ShapeMismatchError(f"{n_dates} dates", expected="at least two", hint="add images")
     if not 0 <= reference < n_dates:
         raise OutOfRangeError(f"reference date {reference}", expected=f"0 to {n_dates - 1}")
     if not (math.isfinite(wavelength) and wavelength > 0):
         raise OutOfRangeError(f"wavelength {wavelength}", expected="above zero [m]")
     if not np.isfinite(years).all() or np.unique(years).size < n_dates:
-        raise OutOfRangeError("times not finite, or two dates at one time", expected="one time [yr] for each date")
+        raise OutOfRangeError(
+            "times not finite, or two dates at one time", expected="one time [yr] for each date"
+        )
     if options.reference_point >= max(n, 1):
         raise OutOfRangeError(f"reference point {options.reference_point}", expected=f"0 to {n - 1}, or -1")
 
 
-def _densify(work: _Work, backbone: Backbone) -> tuple[Attached, Bools]:
+@dataclass(frozen=True, slots=True)
+class _Unwrapped:
+    """The network's unwrapped phase, every point against it, and which pass.
+
+    ``members`` are numbers of the points that make the network in the end; ``phase`` is (point, date), absolute: it differs
+    from the wrapped one by whole cycles; NaN where a point did not pass.
+    """
+
+    members: NDArray[np.int64]
+    phase: Singles
+    attached: Attached
+    joined: Bools
+
+
+def _unwrap_all(work: _Work, backbone: Backbone) -> _Unwrapped:
+    """Unwrap the network, attach every point to it, and drop members that do not agree with those around them."""
+    which = np.ones(backbone.members.size, np.bool_)
+    for round_ in range(ROUNDS):
+        members = backbone.members[which]
+        network = work.arrays.select(members)
+        phase = unwrap_network(
+            network,
+            velocity=backbone.velocity[which],
+            height=backbone.height[which],
+            years=work.years,
+            design=work.design,
+            reference=work.reference,
+        )
+        attached, joined = _densify(work, backbone, members, phase)
+        left = joined[backbone.members] & which
+        if round_ == ROUNDS - 1 or np.array_equal(left, which) or not left.any():
+            break
+        which = left
+    kept = joined[members]
+    unwrapped = np.where(joined[:, None], attached.phase, np.float32(np.nan))
+    unwrapped[members[kept]] = phase[kept]
+    return _Unwrapped(members[kept], np.ascontiguousarray(unwrapped, np.float32), attached, joined)
+
+
+def _densify(
+    work: _Work, backbone: Backbone, members: NDArray[np.int64], phase: Singles
+) -> tuple[Attached, Bools]:
     """Search every point against its neighbours of the network; return which pass the test."""
-    members = backbone.members
     network = work.arrays.select(members)
-    network = PointArrays(network.places, backbone.phase, network.variance, network.sensitivity)
     own = np.full(len(work.usable), -1, np.int64)
     own[members] = np.arange(members.size)
     attached = attach(
         work.arrays,
-        network,
+        PointArrays(network.places, phase, network.variance, network.sensitivity),
         design=work.design,
         neighbours=work.options.neighbours,
         max_length=work.options.max_arc_length,
         own=own,
+        date_level=backbone.date_level,
     )
-    joined = test_arcs(attached.models, work.arrays, work.design, work.options) & work.usable
-    # two points have each other and no one else: the arc between them was tested
-    joined[members] |= attached.models.effective[members] > 0 if members.size == 2 else False  # noqa: PLR2004
-    return attached, joined
-
-
-def _unwrapped(work: _Work, backbone: Backbone, attached: Attached, joined: Bools) -> Singles:
-    """Return the unwrapped phases of all points that passed, (point, date); NaN elsewhere."""
-    phase = np.where(joined[:, None], attached.phase, np.float32(np.nan))
-    kept = joined[backbone.members]
-    phase[backbone.members[kept]] = backbone.phase[kept]
-    return np.ascontiguousarray(phase, np.float32)
+    joined = pass_test(
+        attached.models,
+        work.arrays,
+        design=work.design,
+        probability=work.options.false_alarm,
+        minimum_coherence=work.options.minimum_coherence,
+    )
+    return attached, joined & work.usable
 
 
 def _assemble(
-    points: PointSet,
     work: _Work,
     backbone: Backbone,
-    attached: Attached,
-    joined: Bools,
-    unwrapped: Singles,
+    unwrapped: _Unwrapped,
     datum: Datum,
     wavelength: float,
     findings: list[Finding],
 ) -> NetworkSolution:
     """Fit all series relative to the datum and put the solution together."""
-    phase = unwrapped - datum.series.astype(np.float32)
+    phase = unwrapped.phase - datum.series.astype(np.float32)
+    attached, joined = unwrapped.attached, unwrapped.joined
     fits = fit_series(phase, work.arrays.variance, work.arrays.sensitivity, design=work.design)
     metres = wavelength / (4.0 * math.pi)
     height = np.nan_to_num(fits.height)[:, None] * work.arrays.sensitivity
     displacement = metres * (phase - height + height[:, datum.date : datum.date + 1])
     used = joined & np.isfinite(fits.velocity)
     in_network = np.zeros(len(used), np.bool_)
-    in_network[backbone.members] = True
+    in_network[unwrapped.members] = True
     residual = np.where(np.isfinite(fits.residual), fits.residual, 0.0)
     count = np.maximum(np.isfinite(fits.residual).sum(axis=1), 1)
-    findings = [*findings, *_weaknesses(work, backbone, used)]
+    findings = [*findings, *_weaknesses(work, used)]
     return NetworkSolution(
         used=used,
         in_network=in_network & used,
@@ -261,18 +300,23 @@ def _count_points(work: _Work, attached: Attached, joined: Bools, used: Bools) -
     )
 
 
-def _weaknesses(work: _Work, backbone: Backbone, used: Bools) -> list[Finding]:
+def _weaknesses(work: _Work, used: Bools) -> list[Finding]:
     """Say where the numbers of dates or points make statistics weak."""
     findings = []
     n_dates, n_used = len(work.years), int(np.count_nonzero(used))
-    if backbone.threshold >= 1.0 and len(used):
+    needed = find_threshold(work.arrays, work.design, work.options.false_alarm, float(n_dates))
+    if needed >= 1.0 and len(used):
         text = f"With {n_dates} dates the temporal coherence cannot tell scatterers from noise: all points pass that have phases."
         findings.append(Finding("warning", "coherence", text))
     elif n_dates < FEW_DATES:
-        text = f"{n_dates} dates are few: a point needs a temporal coherence of {backbone.threshold:.2f} not to be noise, and sigmas are rough."
+        text = f"{n_dates} dates are few: a point needs a temporal coherence of {needed:.2f} not to be noise, and sigmas are rough."
         findings.append(Finding("warning", "dates", text))
     if n_used == 0:
-        text = f"No network: none of {used.size} points agrees with another one." if used.size else "There are no points."
+        text = (
+            f"No network: none of {used.size} points agrees with another one."
+            if used.size
+            else "There are no points."
+        )
         findings.append(Finding("warning", "points", text))
     elif n_used < FEW_MEMBERS:
         text = f"{n_used} points are few: the datum and the variance of the dates follow from them alone."

@@ -53,16 +53,17 @@ class CandidateOptions:
         maximum=20.0,
     )
     side_lobe_db: float = option(
-        -18.0,
+        -15.0,
         meaning="A candidate in line with a stronger one, along track or in range, that is weaker than it by this "
         "or more at the first side lobe, and by 6 dB more at each doubling of the distance, is taken for its "
-        "side lobe. The windows of Sentinel-1 keep the first at -21 dB.",
+        "side lobe. The windows of Sentinel-1 keep their side lobes below -17 dB of this kind; the rest is room "
+        "for the ground under them.",
         unit="dB",
         minimum=-60.0,
         maximum=-6.0,
     )
     side_lobe_reach: float = option(
-        10.0,
+        25.0,
         meaning="How far side lobes are looked for. 0 = do not look.",
         unit="resolution cells",
         minimum=0.0,
@@ -129,7 +130,14 @@ class NetworkOptions:
     )
     false_alarm: float = option(
         1.0e-5,
-        meaning="Probability that an arc between points of pure noise passes the test of its temporal coherence.",
+        meaning="Probability that a point of pure noise passes the test of its temporal coherence against the network.",
+        minimum=1.0e-12,
+        maximum=0.5,
+    )
+    arc_false_alarm: float = option(
+        1.0e-3,
+        meaning="The same for an arc of the network, with the noise of both its ends; a wrong one contradicts the others, "
+        "and its point is tested again.",
         minimum=1.0e-12,
         maximum=0.5,
     )
@@ -191,5 +199,7 @@ def _check_numbers(record: CandidateOptions | NetworkOptions) -> None:
     for field in record.__dataclass_fields__.values():
         value = getattr(record, field.name)
         low, high = field.metadata.get("minimum"), field.metadata.get("maximum")
-        if low is not None and not value >= low or high is not None and not value <= high:
-            raise OutOfRangeError(f"{field.name} {value!r}", expected=f"{low} to {high if high is not None else 'any'}")
+        if (low is not None and not value >= low) or (high is not None and not value <= high):
+            raise OutOfRangeError(
+                f"{field.name} {value!r}", expected=f"{low} to {high if high is not None else 'any'}"
+            )

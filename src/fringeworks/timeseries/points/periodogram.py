@@ -115,7 +115,8 @@ def estimate_arcs(
     *,
     arcs: NDArray[np.int32],
     design: TimeDesign,
-    extra_variance: Reals | None = None,
+    growth: Reals | None = None,
+    date_level: Reals | None = None,
 ) -> ArcModels:
     """Estimate velocity and height error along arcs by a two-dimensional periodogram.
 
@@ -131,8 +132,10 @@ def estimate_arcs(
         Numbers of the two points.
     design : TimeDesign
         Dates and limits of the search.
-    extra_variance : float64, (arc), optional
-        Variance to add to that of the two points: of the atmosphere along the arc [rad^2].
+    growth : float64, (arc), optional
+        Length of each arc [m], along which the atmosphere's difference grows.
+    date_level : float64, (date), optional
+        Variance of that difference for each metre [rad^2/m], at each date; zero where not given.
 
     Returns
     -------
@@ -149,7 +152,8 @@ def estimate_arcs(
     """
     n_arcs = len(arcs)
     results, covariances = np.full((n_arcs, N_RESULTS), np.nan), np.zeros((n_arcs, 4, 4))
-    extra = np.zeros(n_arcs) if extra_variance is None else np.asarray(extra_variance, float)
+    length = np.zeros(n_arcs) if growth is None else np.asarray(growth, float)
+    level = np.zeros(phase.shape[1]) if date_level is None else np.asarray(date_level, float)
     grid = make_grid(design, _span(sensitivity))
     first, second = (np.ascontiguousarray(arcs[:, end], np.int32) for end in (0, 1))
 
@@ -160,7 +164,8 @@ def estimate_arcs(
             sensitivity,
             first[start:stop],
             second[start:stop],
-            extra[start:stop],
+            length[start:stop],
+            level,
             design.columns,
             design.n_columns,
             grid.velocities,

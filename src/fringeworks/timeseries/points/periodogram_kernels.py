@@ -108,7 +108,9 @@ def _find_peaks(power: Singles, liking: Singles, peaks: Counts) -> int:
 
 
 @kernel
-def _residuals(phase: Reals, weight: Reals, columns: Reals, model: Reals, n_columns: int, residual: Reals) -> float:
+def _residuals(
+    phase: Reals, weight: Reals, columns: Reals, model: Reals, n_columns: int, residual: Reals
+) -> float:
     """Fill residuals about model and their common angle, wrapped; return that angle and, by it, nothing else.
 
     The coherence is the mean cosine of what is filled.
@@ -288,7 +290,8 @@ def search_arcs(
     sensitivity: Singles,
     first: Counts,
     second: Counts,
-    extra_variance: Reals,
+    growth: Reals,
+    date_level: Reals,
     shared: Reals,
     n_columns: int,
     velocities: Reals,
@@ -299,7 +302,10 @@ def search_arcs(
     results: Reals,
     covariances: Reals,
 ) -> None:
-    """Search every arc of a range; arrays of points are (point, date), results (arc, ...)."""
+    """Search every arc of a range; arrays of points are (point, date), results (arc, ...).
+
+    The variance of an arc at a date is that of its ends plus ``growth`` of the arc times ``date_level`` of the date.
+    """
     n_dates = phase.shape[1]
     power = np.empty(liking.shape, np.float32)
     difference, weight = np.empty(n_dates), np.empty(n_dates)
@@ -307,7 +313,7 @@ def search_arcs(
     for arc in range(first.size):
         i, j = first[arc], second[arc]
         for date in range(n_dates):
-            together = float(variance[i, date]) + float(variance[j, date]) + extra_variance[arc]
+            together = float(variance[i, date]) + float(variance[j, date]) + growth[arc] * date_level[date]
             columns[1, date] = 0.5 * (float(sensitivity[i, date]) + float(sensitivity[j, date]))
             if together > 0.0:
                 difference[date] = float(phase[j, date]) - float(phase[i, date])

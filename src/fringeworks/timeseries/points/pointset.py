@@ -55,7 +55,7 @@ class PointSet:
     phase_std: NDArray[np.float32]
 
     def __post_init__(self) -> None:
-        if self.phase.ndim != 2:  # noqa: PLR2004 - (date, point)
+        if self.phase.ndim != 2:
             raise ShapeMismatchError(f"phase of shape {self.phase.shape}", expected="(date, point)")
         n = self.phase.shape[1]
         for name in ("line", "sample", "x", "y", "kind", "area"):
@@ -69,7 +69,8 @@ class PointSet:
                 raise OutOfRangeError(f"{name} of a point is not finite", expected="a place for each point")
         if not np.isin(self.kind, (PERSISTENT, DISTRIBUTED)).all():
             raise OutOfRangeError(
-                f"kind {int(self.kind.max())}", expected=f"{PERSISTENT} (persistent) or {DISTRIBUTED} (distributed)"
+                f"kind {int(self.kind.max())}",
+                expected=f"{PERSISTENT} (persistent) or {DISTRIBUTED} (distributed)",
             )
         if np.isinf(self.phase_std).any() or (self.phase_std < 0).any():
             raise OutOfRangeError("phase_std negative or infinite", expected="zero or above [rad]")
@@ -85,9 +86,7 @@ class PointSet:
     def select(self, which: NDArray[Any]) -> PointSet:
         """Return the points of an index or of a True/False array, in that order."""
         fields = {name: getattr(self, name)[which] for name in ("line", "sample", "x", "y", "kind", "area")}
-        return PointSet(
-            **fields, phase=self.phase[:, which], phase_std=self.phase_std[..., which]
-        )
+        return PointSet(**fields, phase=self.phase[:, which], phase_std=self.phase_std[..., which])
 
     def variance(self) -> NDArray[np.float32]:
         """Return the variance of the phase, (date, point) [rad^2]; NaN where the phase is.
@@ -124,7 +123,9 @@ def join_points(first: PointSet, second: PointSet) -> PointSet:
         The numbers of dates differ.
     """
     if first.n_dates != second.n_dates:
-        raise ShapeMismatchError(f"{first.n_dates} and {second.n_dates} dates", expected="the same dates in both sets")
+        raise ShapeMismatchError(
+            f"{first.n_dates} and {second.n_dates} dates", expected="the same dates in both sets"
+        )
     names = ("line", "sample", "x", "y", "kind", "area")
     fields = {name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in names}
     stds = [np.broadcast_to(points.phase_std, points.phase.shape) for points in (first, second)]
@@ -137,4 +138,6 @@ def join_points(first: PointSet, second: PointSet) -> PointSet:
 
 def _check_length(name: str, values: NDArray[Any], n: int) -> None:
     if values.shape != (n,):
-        raise ShapeMismatchError(f"{name} of shape {values.shape}", expected=f"({n},), as the points of phase")
+        raise ShapeMismatchError(
+            f"{name} of shape {values.shape}", expected=f"({n},), as the points of phase"
+        )
