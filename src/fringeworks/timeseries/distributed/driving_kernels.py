@@ -1,0 +1,307 @@
+"""The kernel that links whole pieces of an image: covariance, weights, phases and their quality, cell by cell."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fringeworks.numerics.compiled import kernel
+from fringeworks.timeseries.distributed.coherence_kernels import (
+    fit_lag,
+    fit_quality,
+    model_coherence,
+    start_coherence,
+    turned_coherence,
+)
+from fringeworks.timeseries.distributed.matrix_kernels import factor, invert_factor, solve, square_inverse
+from fringeworks.timeseries.distributed.phase_kernels import (
+    factor_hermitian,
+    gradient,
+    information,
+    multiply,
+    normalise,
+    settle,
+    solve_hermitian,
+    start_vector,
+    turn,
+    unit,
+    weigh,
+)
+
+F32 = NDArray[np.float32]
+ZERO: Final = np.float32(0.0)
+ONE: Final = np.float32(1.0)
+ML: Final = 0
+EMI: Final = 1
+EVD: Final = 2
+
+TOO_FEW: Final = 1
+REPAIRED: Final = 2
+NOT_CONVERGED: Final = 4
+DATES_MISSING: Final = 8
+
+SMALLEST_PIVOT: Final = 1e-4
+REPAIRS: Final = 12
+MOST_POWERS: Final = 200
+MOST_INVERSES: Final = 60
+TOLERANCE: Final = 1e-7
+OUTER: Final = 2
+INNER: Final = 6
+
+
+@kernel
+def prepare(
+    sums: F32, counts: F32, minimum: int, share: float, present: F32, looks: F32, flags: NDArray[np.uint8]
+) -> None:
+    """Turn sums of products into coherence, and say which dates are there and how many looks there are.
+
+    Parameters
+    ----------
+    sums : float32, (2, element, lane)
+        Sums of products; replaced by coherence, ones on the diagonal, 0 where a date is missing.
+    counts : float32, (element, lane)
+        Samples that both dates have.
+    minimum : int
+        A date with fewer samples, or less than half of those of the best date, is missing.
+    share : float
+        Independent samples per sample.
+    present : float32, (date, lane)
+        Filled with 1 or 0.
+    looks : float32, (lane)
+        Filled with the mean number of independent samples of the dates present.
+    flags : uint8, (lane)
+        Filled.
+    """
+    n, n_lanes = present.shape
+    for lane in range(n_lanes):
+        most, used, total = ZERO, 0, ZERO
+        for i in range(n):
+            d = i * (i + 1) // 2 + i
+            most = max(most, counts[d, lane])
+        for i in range(n):
+            d = i * (i + 1) // 2 + i
+            enough = counts[d, lane] >= max(np.float32(minimum), np.float32(0.5) * most)
+            there = enough and sums[0, d, lane] > ZERO
+            present[i, lane] = ONE if there else ZERO
+            used += 1 if there else 0
+            total += counts[d, lane] if there else ZERO
+        looks[lane] = np.float32(share) * total / np.float32(max(used, 1))
+        flags[lane] = 0
+        if used < n:
+            flags[lane] |= DATES_MISSING
+        if used < 2:
+            flags[lane] |= TOO_FEW
+    e = 0
+    for i in range(n):
+        di = i * (i + 1) // 2 + i
+        for j in range(i):
+            dj = j * (j + 1) // 2 + j
+            for lane in range(n_lanes):
+                both = present[i, lane] * present[j, lane]
+                enough = both > ZERO and counts[e, lane] >= np.float32(minimum)
+                power = sums[0, di, lane] * sums[0, dj, lane]
+                gain = np.sqrt(counts[di, lane] * counts[dj, lane]) / max(counts[e, lane], ONE)
+                scale = gain / np.sqrt(power if enough else ONE)
+                scale = scale if enough else ZERO
+                sums[0, e, lane] *= scale
+                sums[1, e, lane] *= scale
+            e += 1
+        e += 1
+    for i in range(n):
+        di = i * (i + 1) // 2 + i
+        for lane in range(n_lanes):
+            sums[0, di, lane] = ONE
+            sums[1, di, lane] = ZERO
+
+
+@kernel
+def invert_coherence(t: F32, x: F32, m: F32, total: F32, flags: NDArray[np.uint8]) -> None:
+    """Fill ``m`` with the inverse of ``t``; where ``t`` is not positive definite, its off-diagonal is halved and flagged.
+
+    ``t`` holds afterwards what was inverted.  All arrays float32 (element, lane) but ``total`` (2, lane).
+    """
+    n_lanes = t.shape[1]
+    sound = np.ones(n_lanes, np.bool_)
+    for _ in range(REPAIRS):
+        sound[:] = True
+        x[:] = t
+        factor(x, total, sound, smallest=SMALLEST_PIVOT)
+        if sound.all():
+            break
+        for lane in range(n_lanes):
+            total[0, lane] = ONE if sound[lane] else np.float32(0.5)
+            if not sound[lane]:
+                flags[lane] |= REPAIRED
+        e = 0
+        n = int((np.sqrt(8.0 * t.shape[0] + 1.0) - 1.0) / 2.0 + 0.5)
+        for i in range(n):
+            for _j in range(i):
+                for lane in range(n_lanes):
+                    t[e, lane] *= total[0, lane]
+                e += 1
+            e += 1
+    invert_factor(x, total[0])
+    square_inverse(x, m)
+
+
+@kernel
+def largest_eigenvector(
+    cr: F32, ci: F32, xr: F32, xi: F32, yr: F32, yi: F32, moving: F32, flags: NDArray[np.uint8]
+) -> None:
+    """Replace ``x``, the start, by the eigenvector of the largest eigenvalue of Hermitian matrices (power iteration)."""
+    scale = np.empty(xr.shape[1], np.float32)
+    normalise(xr, xi, scale)
+    moving[:] = ONE
+    for _ in range(MOST_POWERS):
+        multiply(cr, ci, xr, xi, yr, yi)
+        normalise(yr, yi, scale)
+        if not settle(xr, xi, yr, yi, moving, tolerance=TOLERANCE):
+            break
+    for lane in range(moving.size):
+        if moving[lane] > ZERO:
+            flags[lane] |= NOT_CONVERGED
+
+
+@kernel
+def smallest_eigenvector(
+    hr: F32, hi: F32, xr: F32, xi: F32, yr: F32, yi: F32, total: F32, moving: F32, flags: NDArray[np.uint8]
+) -> None:
+    """Replace ``x``, the start, by the eigenvector of the smallest eigenvalue of positive Hermitian matrices.
+
+    Inverse iteration; ``h`` is replaced by its factor.
+    """
+    n_lanes = xr.shape[1]
+    sound = np.ones(n_lanes, np.bool_)
+    factor_hermitian(hr, hi, total, sound)
+    normalise(xr, xi, total[0])
+    moving[:] = ONE
+    for _ in range(MOST_INVERSES):
+        yr[:] = xr
+        yi[:] = xi
+        solve_hermitian(hr, hi, yr, yi)
+        normalise(yr, yi, total[0])
+        if not settle(xr, xi, yr, yi, moving, tolerance=TOLERANCE):
+            break
+    for lane in range(n_lanes):
+        if moving[lane] > ZERO or not sound[lane]:
+            flags[lane] |= NOT_CONVERGED
+
+
+@kernel
+def learn_coherence(
+    a: F32, bins: NDArray[np.int32], smooth: F32, looks: F32, present: F32, q: F32, f: F32, work: F32,
+    t: F32, squared: int, rounds: int,
+) -> None:  # fmt: skip
+    """Fill ``t`` with the coherence of quality and time apart that fits ``a`` best; ``q`` is the start and the result."""
+    n, n_bins = q.shape[0], f.shape[0]
+    for _ in range(rounds):
+        fit_lag(a, q, bins, smooth, work[:, :n_bins], f)
+        fit_quality(a, f, bins, looks, work[:2, :n], present, q)
+    fit_lag(a, q, bins, smooth, work[:, :n_bins], f)
+    model_coherence(q, f, bins, squared=squared, t=t)
+
+
+@kernel
+def most_likely(
+    cr: F32, ci: F32, bins: NDArray[np.int32], smooth: F32, looks: F32, present: F32, reference: int,
+    q: F32, f: F32, work: F32, t: F32, m: F32, x: F32, hr: F32, hi: F32,
+    vr: F32, vi: F32, yr: F32, yi: F32, total: F32, moving: F32, flags: NDArray[np.uint8],
+) -> None:  # fmt: skip
+    """Fill phasors ``v`` by maximum likelihood; ``t``, ``m`` and ``x`` end as coherence, its inverse and the information's factor.
+
+    Coherence is learnt first from magnitudes, then, twice, from the sample coherence with its phase turned back by the
+    phases found so far.  Phases move by Fisher's scoring.
+    """
+    start_coherence(cr, ci, looks, hr)
+    start_vector(hr, cr, ci, yr, yi)
+    unit(yr, yi, vr, vi)
+    q[:] = present
+    learn_coherence(hr, bins, smooth, looks, present, q, f, work, t, squared=1, rounds=4)
+    invert_coherence(t, x, m, total, flags)
+    weigh(m, cr, ci, hr, hi)
+    smallest_eigenvector(hr, hi, vr, vi, yr, yi, total, moving, flags)
+    unit(vr, vi, vr, vi)
+    for i in range(q.shape[0]):
+        for lane in range(q.shape[1]):
+            q[i, lane] = np.sqrt(q[i, lane])
+    sound = np.ones(moving.size, np.bool_)
+    for _ in range(OUTER):
+        turned_coherence(cr, ci, vr, vi, hr)
+        learn_coherence(hr, bins, smooth, looks, present, q, f, work, t, squared=0, rounds=3)
+        invert_coherence(t, x, m, total, flags)
+        information(t, m, x, reference=reference)
+        factor(x, total, sound, smallest=0.0)
+        moving[:] = ONE
+        for _step in range(INNER):
+            gradient(m, cr, ci, vr, vi, yr)
+            yr[reference] = ZERO
+            solve(x, yr)
+            if not turn(yr, vr, vi, moving, tolerance=2e-3):
+                break
+    for lane in range(moving.size):
+        if moving[lane] > ZERO:
+            flags[lane] |= NOT_CONVERGED
+
+
+@kernel
+def describe(cr: F32, ci: F32, vr: F32, vi: F32, present: F32, temporal: F32, mean: F32) -> None:
+    """Fill temporal coherence and mean coherence of the pairs whose dates are both there, each (lane)."""
+    n, n_lanes = vr.shape
+    count = np.zeros(n_lanes, np.float32)
+    temporal[:] = ZERO
+    mean[:] = ZERO
+    e = 0
+    for i in range(n):
+        for j in range(i):
+            for lane in range(n_lanes):
+                both = present[i, lane] * present[j, lane]
+                size = np.sqrt(cr[e, lane] * cr[e, lane] + ci[e, lane] * ci[e, lane])
+                turn_r = vr[i, lane] * vr[j, lane] + vi[i, lane] * vi[j, lane]
+                turn_i = vi[i, lane] * vr[j, lane] - vr[i, lane] * vi[j, lane]
+                along = cr[e, lane] * turn_r + ci[e, lane] * turn_i
+                temporal[lane] += both * along / max(size, np.float32(1e-20))
+                mean[lane] += both * size
+                count[lane] += both
+            e += 1
+        e += 1
+    for lane in range(n_lanes):
+        temporal[lane] /= max(count[lane], ONE)
+        mean[lane] /= max(count[lane], ONE)
+
+
+@kernel
+def deviations(x: F32, looks: F32, std: F32) -> None:
+    """Fill standard deviations (date, lane) [rad] from factors of half the curvature; ``x`` is replaced."""
+    n, n_lanes = std.shape
+    invert_factor(x, std[0])
+    std[:] = ZERO
+    for k in range(n):
+        row = k * (k + 1) // 2
+        for i in range(k + 1):
+            for lane in range(n_lanes):
+                std[i, lane] += x[row + i, lane] * x[row + i, lane]
+    for i in range(n):
+        for lane in range(n_lanes):
+            std[i, lane] = np.sqrt(std[i, lane] / (np.float32(2.0) * max(looks[lane], ONE)))
+
+
+@kernel
+def by_eigenvector(
+    cr: F32, ci: F32, method: int, t: F32, m: F32, x: F32, hr: F32, hi: F32,
+    vr: F32, vi: F32, yr: F32, yi: F32, total: F32, moving: F32, flags: NDArray[np.uint8],
+) -> None:  # fmt: skip
+    """Fill phasors ``v`` with the phases of the first eigenvector of C, or of the last of ``inverse of |C| o C``."""
+    for e in range(t.shape[0]):
+        for lane in range(t.shape[1]):
+            hr[e, lane] = np.sqrt(cr[e, lane] * cr[e, lane] + ci[e, lane] * ci[e, lane])
+    start_vector(hr, cr, ci, vr, vi)
+    if method == EVD:
+        largest_eigenvector(cr, ci, vr, vi, yr, yi, moving, flags)
+    else:
+        t[:] = hr
+        invert_coherence(t, x, m, total, flags)
+        weigh(m, cr, ci, hr, hi)
+        smallest_eigenvector(hr, hi, vr, vi, yr, yi, total, moving, flags)
+    unit(vr, vi, vr, vi)
