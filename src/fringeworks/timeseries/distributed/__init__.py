@@ -2,16 +2,28 @@
 
 from fringeworks.timeseries.distributed.bounds import cramer_rao_bound
 from fringeworks.timeseries.distributed.covariance import cell_window, covariance_at
+from fringeworks.timeseries.distributed.fading import FadingBias, fading_bias, nearest_closures
 from fringeworks.timeseries.distributed.linking import Linked, SimilarSamples, halo, link
+from fringeworks.timeseries.distributed.neighbours import Similar, similar_samples
+from fringeworks.timeseries.distributed.neighbours_looks import effective_looks, sample_correlation
+from fringeworks.timeseries.distributed.neighbours_options import NeighbourOptions
 from fringeworks.timeseries.distributed.options import LinkingOptions
 
 __all__ = [
+    "FadingBias",
     "Linked",
     "LinkingOptions",
+    "NeighbourOptions",
+    "Similar",
     "SimilarSamples",
     "cell_window",
     "covariance_at",
     "cramer_rao_bound",
+    "effective_looks",
+    "fading_bias",
     "halo",
     "link",
+    "nearest_closures",
+    "sample_correlation",
+    "similar_samples",
 ]

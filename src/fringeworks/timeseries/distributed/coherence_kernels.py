@@ -1,4 +1,7 @@
-"""Kernels that learn the coherence of all pairs of dates: a function of the time apart times a quality of each date.
+"""Kernels that learn the coherence of all pairs of dates: a function of the time apart, a quality of each date, losses.
+
+The model of dates i after j is ``f(t_i - t_j) u_i w_j`` with ``u_i = q_i p_i`` and ``w_j = q_j / p_j``: q is the
+quality of a date, and p falls, once and for all, at an event that pairs across it feel and others do not.
 
 Arrays end in ``lane``; see :mod:`fringeworks.timeseries.distributed.matrix_kernels` for the order of elements.
 """
@@ -19,6 +22,13 @@ HIGHEST: Final = np.float32(0.999)
 SMALL: Final = np.float32(1e-9)
 LEAST_QUALITY: Final = np.float32(0.02)
 MOST_QUALITY: Final = np.float32(2.0)
+LEAST_KEPT: Final = np.float32(0.05)
+"""An event leaves at least this share of the coherence across it."""
+SIGNIFICANT: Final = np.float32(4.5)
+STARTING: Final = np.float32(6.0)
+"""Standard deviations that an event must explain to count; the second, for squared coherence, whose noise has long tails."""
+BESIDE_EVENT: Final = 3
+"""Dates on each side of an event, at least: fewer are a matter of their quality."""
 
 
 @kernel
@@ -49,15 +59,15 @@ def turned_coherence(cr: F32, ci: F32, vr: F32, vi: F32, a: F32) -> None:
 
 
 @kernel
-def fit_lag(a: F32, q: F32, bins: NDArray[np.int32], smooth: F32, sums: F32, f: F32) -> None:
-    """Fill ``f`` with the coherence as a function of the time apart, given the dates' quality.
+def fit_lag(a: F32, u: F32, w: F32, bins: NDArray[np.int32], smooth: F32, sums: F32, f: F32) -> None:
+    """Fill ``f`` with the coherence as a function of the time apart, given all else: least squares over alike times.
 
     Parameters
     ----------
     a : float32, (element, lane)
         Coherence of each pair, or its square.
-    q : float32, (date, lane)
-        Quality.
+    u, w : float32, (date, lane)
+        Factors of the later and the earlier date.
     bins : int32, (element)
         Which time apart; anything on the diagonal.
     smooth : float32, (bin, bin)
@@ -65,19 +75,20 @@ def fit_lag(a: F32, q: F32, bins: NDArray[np.int32], smooth: F32, sums: F32, f: 
     sums : float32, (3, bin, lane)
         Scratch.
     f : float32, (bin, lane)
-        Filled: weighted least squares over the pairs of alike times apart.
+        Filled, 0 to 1.
     """
-    n, n_lanes = q.shape
+    n, n_lanes = u.shape
     sums[:] = ZERO
     e = 0
     for i in range(n):
         for j in range(i):
-            top, bottom = sums[0, bins[e + j]], sums[1, bins[e + j]]
+            top, bottom = sums[0, bins[e]], sums[1, bins[e]]
             for lane in range(n_lanes):
-                w = q[i, lane] * q[j, lane]
-                top[lane] += a[e + j, lane] * w
-                bottom[lane] += w * w
-        e += i + 1
+                g = u[i, lane] * w[j, lane]
+                top[lane] += a[e, lane] * g
+                bottom[lane] += g * g
+            e += 1
+        e += 1
     f[:] = ZERO
     for b in range(f.shape[0]):
         for k in range(f.shape[0]):
@@ -93,82 +104,165 @@ def fit_lag(a: F32, q: F32, bins: NDArray[np.int32], smooth: F32, sums: F32, f: 
 
 
 @kernel
-def fit_quality(a: F32, f: F32, bins: NDArray[np.int32], looks: F32, sums: F32, present: F32, q: F32) -> None:
-    """Improve the quality of each date, given the coherence as a function of the time apart.
+def fit_quality(
+    a: F32, f: F32, bins: NDArray[np.int32], looks: F32, squared: int, present: F32, p: F32, u: F32, w: F32,
+    sums: F32, q: F32,
+) -> None:  # fmt: skip
+    """Improve the quality of each date, given all else, and the factors ``u`` and ``w`` with it.
 
     Parameters
     ----------
-    a, f, bins
+    a, f, bins, u, w
         As in :func:`fit_lag`.
     looks : float32, (lane)
         Independent samples of the window.
-    sums : float32, (2, date, lane)
-        Scratch.
+    squared : int
+        1 where ``a`` is squared coherence, else 0: they differ in noise.
     present : float32, (date, lane)
         1 where the date has data, else 0.
+    p : float32, (date, lane)
+        Share of coherence kept since the first date.
+    sums : float32, (3, date, lane)
+        Scratch.
     q : float32, (date, lane)
-        Improved: half a step of the least-squares fit, drawn toward 1 by as much as its noise asks for.
+        Improved: half a step of the least-squares fit, drawn toward the mean by as much as its noise asks for.
 
     Notes
     -----
-    The spread of true qualities is what is left of the spread of the fitted ones when their noise, 1/(2 looks) over
-    the sum of squared weights, is taken off: where all dates are alike, no noise is fitted.
+    The spread of true qualities is what is left of the spread of the fitted ones when their noise is taken off: where
+    all dates are alike, no noise is fitted.
     """
     n, n_lanes = q.shape
     sums[:] = ZERO
     e = 0
     for i in range(n):
         for j in range(i):
-            g = f[bins[e + j]]
+            g = f[bins[e]]
             for lane in range(n_lanes):
-                sums[0, i, lane] += a[e + j, lane] * g[lane] * q[j, lane]
-                sums[1, i, lane] += g[lane] * g[lane] * q[j, lane] * q[j, lane]
+                part = g[lane] * p[i, lane] * w[j, lane]
+                sums[0, i, lane] += a[e, lane] * part
+                sums[1, i, lane] += part * part
             for lane in range(n_lanes):
-                sums[0, j, lane] += a[e + j, lane] * g[lane] * q[i, lane]
-                sums[1, j, lane] += g[lane] * g[lane] * q[i, lane] * q[i, lane]
-        e += i + 1
+                part = g[lane] * u[i, lane] / p[j, lane]
+                sums[0, j, lane] += a[e, lane] * part
+                sums[1, j, lane] += part * part
+            e += 1
+        e += 1
     for lane in range(n_lanes):
-        spread, count, mean = ZERO, ZERO, ZERO
-        noise = np.float32(0.5) / max(looks[lane], ONE)
-        for i in range(n):
-            if present[i, lane] > ZERO:
-                sums[0, i, lane] /= max(sums[1, i, lane], SMALL)
-                count += ONE
-                mean += min(max(sums[0, i, lane], ZERO), MOST_QUALITY)
-        mean /= max(count, ONE)
-        for i in range(n):
-            if present[i, lane] > ZERO:
-                d = min(max(sums[0, i, lane], ZERO), MOST_QUALITY) - mean
-                spread += d * d - noise / max(sums[1, i, lane], SMALL)
-        spread = max(spread / max(count, ONE), np.float32(1e-4))
-        square = ZERO
-        for i in range(n):
-            own = noise / max(sums[1, i, lane], SMALL)
-            value = min(max(sums[0, i, lane], ZERO), MOST_QUALITY)
-            value = mean + (value - mean) * spread / (spread + own)
-            value = max(np.float32(0.5) * (q[i, lane] + value), LEAST_QUALITY)
-            q[i, lane] = value if present[i, lane] > ZERO else ZERO
-            square += q[i, lane] * q[i, lane]
-        scale = np.sqrt(max(count, ONE) / max(square, SMALL))
-        for i in range(n):
-            q[i, lane] *= scale
+        _draw_quality(sums, lane, ONE / max(looks[lane], ONE), squared, present, q)
+    for i in range(n):
+        for lane in range(n_lanes):
+            u[i, lane] = q[i, lane] * p[i, lane]
+            w[i, lane] = q[i, lane] / p[i, lane]
 
 
 @kernel
-def model_coherence(q: F32, f: F32, bins: NDArray[np.int32], squared: int, t: F32) -> None:
-    """Fill ``t`` with the coherence that quality and time apart imply, ones on the diagonal.
+def _draw_quality(sums: F32, lane: int, share: float, squared: int, present: F32, q: F32) -> None:
+    """Move the qualities of one lane half way to the fitted ones, drawn toward their mean."""
+    n = q.shape[0]
+    spread, count, mean = ZERO, ZERO, ZERO
+    one_look = np.float32(share)
+    for i in range(n):
+        if present[i, lane] > ZERO:
+            value = sums[0, i, lane] / max(sums[1, i, lane], SMALL)
+            # variance of one element's noise: (1 - g^2)^2 / (2 looks), or about (2 g^2 + 1/looks) / looks
+            noise = one_look * (np.float32(0.3) + one_look) if squared else np.float32(0.5) * one_look
+            noise /= max(sums[1, i, lane], SMALL)
+            if not squared:
+                # the date's phase was chosen so that the sum is real: its noise has made it longer
+                value = np.sqrt(max(value * abs(value) - noise, ZERO))
+            sums[0, i, lane] = min(max(value, ZERO), MOST_QUALITY)
+            sums[1, i, lane] = noise
+            count += ONE
+            mean += sums[0, i, lane]
+    mean /= max(count, ONE)
+    for i in range(n):
+        if present[i, lane] > ZERO:
+            d = sums[0, i, lane] - mean
+            spread += d * d - sums[1, i, lane]
+    spread = max(spread / max(count, ONE), np.float32(1e-4))
+    square = ZERO
+    for i in range(n):
+        value = mean + (sums[0, i, lane] - mean) * spread / (spread + sums[1, i, lane])
+        value = max(np.float32(0.5) * (q[i, lane] + value), LEAST_QUALITY)
+        q[i, lane] = value if present[i, lane] > ZERO else ZERO
+        square += q[i, lane] * q[i, lane]
+    scale = np.sqrt(max(count, ONE) / max(square, SMALL))
+    for i in range(n):
+        q[i, lane] *= scale
 
-    ``squared``: quality and function describe the squared coherence.
+
+@kernel
+def fit_loss(
+    a: F32, f: F32, bins: NDArray[np.int32], looks: F32, squared: int, q: F32, u: F32, w: F32, sums: F32, p: F32
+) -> None:
+    """Look for the event that explains most, between two dates, and lower ``p`` there if it is significant.
+
+    Parameters are those of :func:`fit_quality`; ``p`` is changed at one event at most, ``u`` and ``w`` follow.
+
+    Notes
+    -----
+    With the model T, ``s = sum A T / sum T^2`` over the pairs that cross an interval is the share that is kept across
+    it.  Sums over all pairs across an interval follow from those of one date after the other.
     """
     n, n_lanes = q.shape
+    sums[:] = ZERO
     e = 0
     for i in range(n):
         for j in range(i):
             g = f[bins[e]]
             for lane in range(n_lanes):
-                value = g[lane] * q[i, lane] * q[j, lane]
-                if squared:
-                    value = np.sqrt(value)
+                t = g[lane] * u[i, lane] * w[j, lane]
+                sums[0, i, lane] -= a[e, lane] * t
+                sums[0, j, lane] += a[e, lane] * t
+                sums[1, i, lane] -= t * t
+                sums[1, j, lane] += t * t
+            e += 1
+        e += 1
+    for lane in range(n_lanes):
+        share = ONE / max(looks[lane], ONE)
+        noise = share * (np.float32(0.3) + share) if squared else np.float32(0.5) * share
+        top, bottom, best, most, kept = ZERO, ZERO, -1, ZERO, ONE
+        for k in range(n - BESIDE_EVENT):
+            top += sums[0, k, lane]
+            bottom += sums[1, k, lane]
+            if k < BESIDE_EVENT - 1:
+                continue
+            safe = max(bottom, np.float32(1e-6))
+            weight = (safe - top) / np.sqrt(noise * safe)
+            old = p[k + 1, lane] / p[k, lane]
+            if old < np.float32(0.999):
+                # an event that is known is mended more readily than a new one is believed
+                weight = np.float32(2.0) * abs(weight)
+            if weight > most:
+                ratio = top / safe
+                if not squared:
+                    # as in _draw_quality: the phase across the event was fitted
+                    ratio = np.sqrt(max(ratio * abs(ratio) - noise / safe, ZERO))
+                best, most, kept = k, weight, min(max(ratio * old, LEAST_KEPT), ONE) / old
+        if most > (STARTING if squared else SIGNIFICANT):
+            for k in range(best + 1, n):
+                p[k, lane] = max(p[k, lane] * kept, np.float32(1e-4))
+    for i in range(n):
+        for lane in range(n_lanes):
+            u[i, lane] = q[i, lane] * p[i, lane]
+            w[i, lane] = q[i, lane] / p[i, lane]
+
+
+@kernel
+def model_coherence(u: F32, w: F32, f: F32, bins: NDArray[np.int32], squared: int, t: F32) -> None:
+    """Fill ``t`` with the coherence of the model, ones on the diagonal.
+
+    ``squared``: the model describes squared coherence.
+    """
+    n, n_lanes = u.shape
+    e = 0
+    for i in range(n):
+        for j in range(i):
+            g = f[bins[e]]
+            for lane in range(n_lanes):
+                value = g[lane] * u[i, lane] * w[j, lane]
+                value = np.sqrt(value) if squared else value
                 t[e, lane] = min(value, HIGHEST)
             e += 1
         for lane in range(n_lanes):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from fringeworks.numerics.compiled import kernel
 from fringeworks.timeseries.distributed.coherence_kernels import (
     fit_lag,
+    fit_loss,
     fit_quality,
     model_coherence,
     start_coherence,
@@ -47,8 +48,11 @@ REPAIRS: Final = 12
 MOST_POWERS: Final = 200
 MOST_INVERSES: Final = 60
 TOLERANCE: Final = 1e-7
+STARTING_INVERSES: Final = 8
 OUTER: Final = 2
-INNER: Final = 6
+INNER: Final = 8
+STILL: Final = 0.01
+"""A step below this [rad], far below the noise, is the last."""
 
 
 @kernel
@@ -147,9 +151,7 @@ def invert_coherence(t: F32, x: F32, m: F32, total: F32, flags: NDArray[np.uint8
 
 
 @kernel
-def largest_eigenvector(
-    cr: F32, ci: F32, xr: F32, xi: F32, yr: F32, yi: F32, moving: F32, flags: NDArray[np.uint8]
-) -> None:
+def largest_eigenvector(cr: F32, ci: F32, xr: F32, xi: F32, yr: F32, yi: F32, moving: F32) -> None:
     """Replace ``x``, the start, by the eigenvector of the largest eigenvalue of Hermitian matrices (power iteration)."""
     scale = np.empty(xr.shape[1], np.float32)
     normalise(xr, xi, scale)
@@ -157,56 +159,58 @@ def largest_eigenvector(
     for _ in range(MOST_POWERS):
         multiply(cr, ci, xr, xi, yr, yi)
         normalise(yr, yi, scale)
-        if not settle(xr, xi, yr, yi, moving, tolerance=TOLERANCE):
+        if not settle(xr, xi, yr, yi, moving, TOLERANCE):
             break
-    for lane in range(moving.size):
-        if moving[lane] > ZERO:
-            flags[lane] |= NOT_CONVERGED
 
 
 @kernel
 def smallest_eigenvector(
-    hr: F32, hi: F32, xr: F32, xi: F32, yr: F32, yi: F32, total: F32, moving: F32, flags: NDArray[np.uint8]
+    hr: F32, hi: F32, xr: F32, xi: F32, yr: F32, yi: F32, total: F32, moving: F32, most: int
 ) -> None:
     """Replace ``x``, the start, by the eigenvector of the smallest eigenvalue of positive Hermitian matrices.
 
-    Inverse iteration; ``h`` is replaced by its factor.
+    Inverse iteration, ``most`` times at most; ``h`` is replaced by its factor; ``moving`` stays 1 where the last step
+    was larger than the tolerance.
     """
-    n_lanes = xr.shape[1]
-    sound = np.ones(n_lanes, np.bool_)
+    sound = np.ones(xr.shape[1], np.bool_)
     factor_hermitian(hr, hi, total, sound)
     normalise(xr, xi, total[0])
     moving[:] = ONE
-    for _ in range(MOST_INVERSES):
+    for _ in range(most):
         yr[:] = xr
         yi[:] = xi
         solve_hermitian(hr, hi, yr, yi)
         normalise(yr, yi, total[0])
-        if not settle(xr, xi, yr, yi, moving, tolerance=TOLERANCE):
+        if not settle(xr, xi, yr, yi, moving, TOLERANCE):
             break
-    for lane in range(n_lanes):
-        if moving[lane] > ZERO or not sound[lane]:
-            flags[lane] |= NOT_CONVERGED
+    for lane in range(xr.shape[1]):
+        if not sound[lane]:
+            moving[lane] = ONE
 
 
 @kernel
 def learn_coherence(
-    a: F32, bins: NDArray[np.int32], smooth: F32, looks: F32, present: F32, q: F32, f: F32, work: F32,
+    a: F32, bins: NDArray[np.int32], smooth: F32, looks: F32, present: F32, model: F32, f: F32, work: F32,
     t: F32, squared: int, rounds: int,
 ) -> None:  # fmt: skip
-    """Fill ``t`` with the coherence of quality and time apart that fits ``a`` best; ``q`` is the start and the result."""
-    n, n_bins = q.shape[0], f.shape[0]
+    """Fill ``t`` with the coherence of the model that fits ``a`` best; ``model`` is the start and the result.
+
+    ``model``: float32, (4, date, lane), quality q, share kept p, and the factors u and w.
+    """
+    n, n_bins = model.shape[1], f.shape[0]
+    q, p, u, w = model[0], model[1], model[2], model[3]
     for _ in range(rounds):
-        fit_lag(a, q, bins, smooth, work[:, :n_bins], f)
-        fit_quality(a, f, bins, looks, work[:2, :n], present, q)
-    fit_lag(a, q, bins, smooth, work[:, :n_bins], f)
-    model_coherence(q, f, bins, squared=squared, t=t)
+        fit_lag(a, u, w, bins, smooth, work[:, :n_bins], f)
+        fit_loss(a, f, bins, looks, squared, q, u, w, work[:, :n], p)
+        fit_quality(a, f, bins, looks, squared, present, p, u, w, work[:, :n], q)
+    fit_lag(a, u, w, bins, smooth, work[:, :n_bins], f)
+    model_coherence(u, w, f, bins, squared, t)
 
 
 @kernel
 def most_likely(
     cr: F32, ci: F32, bins: NDArray[np.int32], smooth: F32, looks: F32, present: F32, reference: int,
-    q: F32, f: F32, work: F32, t: F32, m: F32, x: F32, hr: F32, hi: F32,
+    model: F32, f: F32, work: F32, t: F32, m: F32, x: F32, hr: F32, hi: F32,
     vr: F32, vi: F32, yr: F32, yi: F32, total: F32, moving: F32, flags: NDArray[np.uint8],
 ) -> None:  # fmt: skip
     """Fill phasors ``v`` by maximum likelihood; ``t``, ``m`` and ``x`` end as coherence, its inverse and the information's factor.
@@ -217,28 +221,29 @@ def most_likely(
     start_coherence(cr, ci, looks, hr)
     start_vector(hr, cr, ci, yr, yi)
     unit(yr, yi, vr, vi)
-    q[:] = present
-    learn_coherence(hr, bins, smooth, looks, present, q, f, work, t, squared=1, rounds=4)
+    model[0] = present
+    model[1] = ONE
+    model[2] = present
+    model[3] = present
+    learn_coherence(hr, bins, smooth, looks, present, model, f, work, t, 1, 4)
     invert_coherence(t, x, m, total, flags)
     weigh(m, cr, ci, hr, hi)
-    smallest_eigenvector(hr, hi, vr, vi, yr, yi, total, moving, flags)
+    smallest_eigenvector(hr, hi, vr, vi, yr, yi, total, moving, STARTING_INVERSES)
     unit(vr, vi, vr, vi)
-    for i in range(q.shape[0]):
-        for lane in range(q.shape[1]):
-            q[i, lane] = np.sqrt(q[i, lane])
+    model[:] = np.sqrt(model)
     sound = np.ones(moving.size, np.bool_)
     for _ in range(OUTER):
         turned_coherence(cr, ci, vr, vi, hr)
-        learn_coherence(hr, bins, smooth, looks, present, q, f, work, t, squared=0, rounds=3)
+        learn_coherence(hr, bins, smooth, looks, present, model, f, work, t, 0, 3)
         invert_coherence(t, x, m, total, flags)
-        information(t, m, x, reference=reference)
-        factor(x, total, sound, smallest=0.0)
+        information(t, m, x, reference)
+        factor(x, total, sound, 0.0)
         moving[:] = ONE
         for _step in range(INNER):
             gradient(m, cr, ci, vr, vi, yr)
             yr[reference] = ZERO
             solve(x, yr)
-            if not turn(yr, vr, vi, moving, tolerance=2e-3):
+            if not turn(yr, vr, vi, moving, STILL):
                 break
     for lane in range(moving.size):
         if moving[lane] > ZERO:
@@ -298,10 +303,13 @@ def by_eigenvector(
             hr[e, lane] = np.sqrt(cr[e, lane] * cr[e, lane] + ci[e, lane] * ci[e, lane])
     start_vector(hr, cr, ci, vr, vi)
     if method == EVD:
-        largest_eigenvector(cr, ci, vr, vi, yr, yi, moving, flags)
+        largest_eigenvector(cr, ci, vr, vi, yr, yi, moving)
     else:
         t[:] = hr
         invert_coherence(t, x, m, total, flags)
         weigh(m, cr, ci, hr, hi)
-        smallest_eigenvector(hr, hi, vr, vi, yr, yi, total, moving, flags)
+        smallest_eigenvector(hr, hi, vr, vi, yr, yi, total, moving, MOST_INVERSES)
     unit(vr, vi, vr, vi)
+    for lane in range(moving.size):
+        if moving[lane] > ZERO:
+            flags[lane] |= NOT_CONVERGED

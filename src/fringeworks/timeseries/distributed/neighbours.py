@@ -138,9 +138,7 @@ def similar_samples(
     log_power, scatter = np.empty((2, n_lines, n_samples), np.float32)
     count = np.zeros((n_lines, n_samples), np.int32)
     in_threads(
-        lambda first, last: describe(
-            checked, first, last, log_power=log_power, scatter=scatter, count=count
-        ),
+        lambda first, last: describe(checked, first, last, log_power=log_power, scatter=scatter, count=count),
         n_lines,
     )
     least = max((n_dates + 1) // 2, 1)

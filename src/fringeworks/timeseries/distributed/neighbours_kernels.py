@@ -40,18 +40,23 @@ def describe(
         Valid dates.
     """
     n_dates, _, n_samples = stack.shape
-    total, logs = np.empty(n_samples), np.empty(n_samples)
+    total, logs, product = np.empty(n_samples), np.empty(n_samples), np.empty(n_samples)
     for y in range(first, last):
-        total[:], logs[:], count[y] = 0.0, 0.0, 0
+        total[:], logs[:], product[:], count[y] = 0.0, 0.0, 1.0, 0
         for k in range(n_dates):
             for x in range(n_samples):
                 value = stack[k, y, x]
-                power = value.real * value.real + value.imag * value.imag
+                power = np.float64(value.real * value.real + value.imag * value.imag)
                 # false for NaN, infinity and zero
-                if 0.0 < power < np.inf:
-                    count[y, x] += 1
-                    total[x] += power
-                    logs[x] += np.log(power)
+                good = 0.0 < power < np.inf
+                total[x] += power if good else 0.0
+                product[x] *= power if good else 1.0
+                count[y, x] += 1 if good else 0
+            # six powers of single precision multiply without overflow: one logarithm for all
+            if k % 6 == 5 or k == n_dates - 1:
+                for x in range(n_samples):
+                    logs[x] += np.log(product[x])
+                    product[x] = 1.0
         for x in range(n_samples):
             log_power[y, x], scatter[y, x] = np.nan, np.nan
             if count[y, x] > 0:
@@ -143,9 +148,11 @@ def compare_power(
                 x = col * across + left + dx
                 like = abs(log_power[y, x] - centre[col]) <= limit[col]
                 if not uniform:
-                    n = count[y, x]
-                    entry = entry_of(effective[row, col], count[middle, col * across + left + width // 2], n, len(levels))
-                    like = n >= least and abs(log_power[y, x] - centre[col]) <= levels[entry]
+                    n, n_here = count[y, x], count[middle, col * across + left + width // 2]
+                    like = False
+                    if n >= least and n_here >= least:
+                        entry = entry_of(effective[row, col], n_here, n, len(levels))
+                        like = abs(log_power[y, x] - centre[col]) <= levels[entry]
                 plane[col] |= np.uint64(like) << bit
     for col in range(n_cols):
         for w in range(words.shape[2]):
@@ -245,7 +252,7 @@ def _like_quadratic(
         total += table[i + 1, below[i] >> 1]
     if odd != 0:
         return _merged(first, second)[0] <= level
-    return total <= level
+    return bool(total <= level)
 
 
 @kernel
@@ -359,3 +366,33 @@ def count_bits(words: Words, row: int, number: NDArray[np.int32]) -> None:
                 rest &= rest - np.uint64(1)
                 n += 1
         number[row, col] = n
+
+
+@kernel
+def set_looks(
+    words: Words, row: int, height: int, width: int, correlation: NDArray[np.float64], looks: FloatImage
+) -> None:
+    """Fill the independent looks of the set bits of a row of cells: squared number over the sum of correlations."""
+    line = np.zeros(height, np.uint64)
+    for col in range(words.shape[1]):
+        _unpack(words[row, col], line, width)
+        number, total = 0, 0.0
+        for y in range(height):
+            number += _bits(line[y])
+            for down in range(min(correlation.shape[0], height - y)):
+                for across in range(-min(correlation.shape[1], width) + 1, min(correlation.shape[1], width)):
+                    other = line[y + down]
+                    other = other << np.uint64(-across) if across < 0 else other >> np.uint64(across)
+                    pairs = _bits(line[y] & other)
+                    total += (1.0 if down == 0 else 2.0) * pairs * correlation[down, abs(across)]
+        looks[row, col] = number * number / total if number > 0 else 0.0
+
+
+@kernel
+def _bits(word: np.uint64) -> int:
+    """Return the number of set bits."""
+    n = 0
+    while word != 0:
+        word &= word - np.uint64(1)
+        n += 1
+    return n

@@ -75,7 +75,8 @@ def ratio_levels(n_dates: int, *, false_rejection: float) -> NDArray[np.float32]
     threshold is exact where the usual one from chi-square holds for many dates only.
     """
     degrees = 2.0 * counts(n_dates)
-    return np.log(fisher.isf(0.5 * false_rejection, degrees, degrees)).astype(np.float32)
+    ratio = np.asarray(fisher.isf(0.5 * false_rejection, degrees, degrees), np.float64)
+    return np.log(ratio).astype(np.float32)
 
 
 def rank_dates(effective: float, n_dates: int) -> float:
@@ -159,10 +160,9 @@ def _listed(n: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     np.put_along_axis(first, chosen, 1.0, axis=1)
     i = np.arange(1, 2 * n)
     m = np.cumsum(first, axis=1)[:, :-1]
-    values, count = np.unique(
-        np.round(((2 * m - i) ** 2 / (i * (2 * n - i))).sum(axis=1), 9), return_counts=True
-    )
-    return values, np.cumsum(count[::-1])[::-1] / len(chosen)
+    statistic = ((2 * m - i) ** 2 / (i * (2 * n - i))).sum(axis=1)
+    values, count = np.unique(np.round(statistic, 9), return_counts=True)
+    return np.asarray(values, np.float64), np.cumsum(count[::-1], dtype=np.float64)[::-1] / len(chosen)
 
 
 @lru_cache(maxsize=64)
@@ -182,7 +182,8 @@ def _summed(n: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
             after[m, shift:] = mass[: _BINS - shift]
             after[m, -1] += mass[_BINS - shift :].sum()
         spread = after
-    return _BIN * np.arange(_BINS), np.cumsum(spread.sum(axis=0)[::-1])[::-1]
+    bins = _BIN * np.arange(_BINS, dtype=np.float64)
+    return bins, np.cumsum(spread.sum(axis=0, dtype=np.float64)[::-1])[::-1]
 
 
 def anderson_levels(n_dates: int, *, false_rejection: float) -> NDArray[np.float32]:

@@ -124,14 +124,15 @@ def link_row(
     prepare(sums, counts, minimum=minimum, share=share, present=present, looks=looks, flags=marks)
     cr, ci = sums[0], sums[1]
     matrices = np.empty((5, cr.shape[0], lanes), np.float32)
-    vectors = np.empty((5, n, lanes), np.float32)
+    vectors = np.empty((4, n, lanes), np.float32)
     f = np.empty((smooth.shape[0], lanes), np.float32)
     scratch = np.empty((3, max(n, smooth.shape[0]), lanes), np.float32)
     total, moving = np.empty((2, lanes), np.float32), np.empty(lanes, np.float32)
     t, m, x, hr, hi = matrices[0], matrices[1], matrices[2], matrices[3], matrices[4]
-    q, vr, vi, yr, yi = vectors[0], vectors[1], vectors[2], vectors[3], vectors[4]
+    vr, vi, yr, yi = vectors[0], vectors[1], vectors[2], vectors[3]
+    model = np.empty((4, n, lanes), np.float32)
     most_likely(
-        cr, ci, bins, smooth, looks, present, reference, q, f, scratch, t, m, x, hr, hi, vr, vi, yr, yi, total,
+        cr, ci, bins, smooth, looks, present, reference, model, f, scratch, t, m, x, hr, hi, vr, vi, yr, yi, total,
         moving, marks,
     )  # fmt: skip
     if method != ML:
