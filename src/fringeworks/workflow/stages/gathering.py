@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -22,6 +23,8 @@ from fringeworks.workflow.tasks.dispersing import chosen_of
 from fringeworks.workflow.tasks.gathering import FIELDS, GatherSpec, gather, part_path
 from fringeworks.workflow.tasks.heights import heights_at
 
+_LEAST_SHARE: Final = 0.7
+"""A persistent scatterer may miss some dates: at the edge of an image, that of a far orbit ends earlier."""
 _FEW_DATES: Final = 6
 """Below this, velocity and height error of a point are hardly told from noise."""
 
@@ -67,6 +70,11 @@ def common_dates(scenes: SceneStack, names: list[str]) -> tuple[int, ...]:
     return tuple(sorted(set.intersection(*held))) if held else ()
 
 
+def _reference(scenes: SceneStack, dates: tuple[int, ...]) -> int:
+    """Return which of these dates phases are relative to: that of the common grid, or the middle one."""
+    return dates.index(scenes.reference) if scenes.reference in dates else len(dates) // 2
+
+
 def _work(context: StageContext) -> tuple[Tally, ...]:
     scenes = context.scenes
     names = [k for k in scenes.names if kept_cells(scenes, k) is not None]
@@ -88,6 +96,7 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
         {
             "dates": [scenes.days[k].isoformat() for k in dates],
             "bursts": names,
+            "reference": _reference(scenes, dates),
             "n_persistent": persistent,
             "n_distributed": int(known.sum()) - persistent,
         },
@@ -134,6 +143,8 @@ def _spec(context: StageContext, name: str, dates: tuple[int, ...]) -> GatherSpe
         looks=scenes.looks,
         dates=dates,
         steps=tuple(date_step(jumps, scenes.days[k].isoformat(), scenes, name) for k in dates),
+        reference=_reference(scenes, dates),
+        least_dates=max(2, math.ceil(_LEAST_SHARE * len(dates))),
         minimum_coherence=config.points.minimum_temporal_coherence,
         maximum_std=config.points.maximum_phase_std_rad,
         persistent=chosen,
@@ -180,7 +191,7 @@ def _write(
     scenes = context.scenes
     x, y = at.plane()
     answer = height_to_phase(scenes, found["line"], found["grid_sample"], at=at)
-    answer = answer[list(dates)] - answer[dates[0]]
+    answer = answer[list(dates)] - answer[dates[_reference(scenes, dates)]]
     values: dict[str, NDArray[Any]] = {
         **{name: found[name] for name in (*FIELDS, "grid_sample", "phase", "phase_std")},
         "burst": burst,

@@ -53,7 +53,7 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
         height_to_phase=found["height_to_phase"],
         wavelength=context.scenes.wavelength,
         options=context.config.points.network,
-        reference=0,
+        reference=int(facts["reference"]),
     )
     for finding in solution.findings:
         context.note(finding)

@@ -91,11 +91,8 @@ def _table(
     days: tuple[date, ...],
 ) -> Scatterers:
     """Put the columns together, relative to the reference points and to the first date."""
-    series = np.asarray(solved["displacement"], np.float64)
-    base = series[:, place].mean(axis=1, keepdims=True) if place.size else np.zeros((len(days), 1))
-    series = series - base
-    series = (series - series[:1])[:, used].T
-    velocity, rmse = _lines(series, days)
+    series, velocity = _relative(solved, place)
+    series, rmse = _from_first(series[:, used].T, velocity[used], days)
     height_base = float(np.mean(solved["height_error"][place])) if place.size else 0.0
     error = np.asarray(solved["height_error"] - height_base, np.float64)[used]
     part = {k: v[..., used] for k, v in found.items()}
@@ -115,7 +112,7 @@ def _table(
         "sample": part["sample"],
         "kind": kind.astype(object),
         "effective_area": part["area"],
-        "velocity": velocity,
+        "velocity": velocity[used].astype(np.float32),
         "velocity_std": np.hypot(solved["velocity_std"][used], _std_of_mean(solved["velocity_std"][place])).astype(np.float32),
         "temporal_coherence": np.asarray(solved["temporal_coherence"][used], np.float32),
         "amplitude_dispersion": part["dispersion"],
@@ -139,15 +136,35 @@ def _std_of_mean(sigma: NDArray[Any]) -> float:
     return float(np.sqrt(np.sum(np.square(sigma))) / sigma.size) if sigma.size else 0.0
 
 
-def _lines(
-    series: NDArray[np.float64], days: tuple[date, ...]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return slope [m/yr] and root mean square about the straight line [m] of each series, (point, date)."""
+def _relative(
+    solved: Mapping[str, NDArray[Any]], place: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return series (date, point) [m] and velocities [m/yr] relative to the mean of the reference points."""
+    series = np.asarray(solved["displacement"], np.float64)
+    velocity = np.asarray(solved["velocity"], np.float64)
+    if not place.size:
+        return series, velocity
+    known = np.isfinite(series[:, place])
+    total = np.where(known, series[:, place], 0.0).sum(axis=1)
+    base = np.where(known.any(axis=1), total / np.maximum(known.sum(axis=1), 1), 0.0)
+    return series - base[:, None], velocity - float(np.mean(velocity[place]))
+
+
+def _from_first(
+    series: NDArray[np.float64], velocity: NDArray[np.float64], days: tuple[date, ...]
+) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Return series that are zero at the first date, and root mean squares about their straight lines [m].
+
+    A point without a sample at the first date takes its straight line's value there for zero.
+    """
     years = np.array([(d - days[0]).days / DAYS_PER_YEAR for d in days])
-    centred = years - years.mean()
-    slope = series @ centred / float(centred @ centred)
-    rest = series - series.mean(axis=1, keepdims=True) - slope[:, None] * centred
-    return np.asarray(slope, np.float32), np.sqrt(np.mean(rest**2, axis=1)).astype(np.float32)
+    rest = series - velocity[:, None] * years
+    known = np.isfinite(rest)
+    count = np.maximum(known.sum(axis=1), 1)
+    offset = np.where(known, rest, 0.0).sum(axis=1) / count
+    first = np.where(known[:, 0], series[:, 0], offset)
+    square = np.where(known, (rest - offset[:, None]) ** 2, 0.0).sum(axis=1)
+    return series - first[:, None], np.sqrt(square / count).astype(np.float32)
 
 
 def _place(context: StageContext, part: Mapping[str, NDArray[Any]], error: NDArray[np.float64]) -> Standing:

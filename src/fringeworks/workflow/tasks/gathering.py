@@ -39,6 +39,10 @@ class GatherSpec:
         Dates that all points have.
     steps : tuple of float
         Phase to add to each of these dates, so that sub-swaths meet [rad].
+    reference : int
+        Index, among these dates, of the one that phases are relative to.
+    least_dates : int
+        A persistent scatterer needs a sample on this many dates, the reference among them.
     minimum_coherence, maximum_std : float
         Distributed scatterers below and above these are left out; the latter is the median over dates [rad].
     persistent : mapping of str to array, optional
@@ -56,6 +60,8 @@ class GatherSpec:
     looks: Looks
     dates: tuple[int, ...]
     steps: tuple[float, ...]
+    reference: int
+    least_dates: int
     minimum_coherence: float
     maximum_std: float
     persistent: Mapping[str, NDArray[Any]] | None
@@ -74,16 +80,16 @@ def gather(spec: GatherSpec) -> Payload:
     if spec.persistent is not None:
         parts.insert(0, _persistent(spec, spec.persistent))
     found = {key: np.concatenate([p[key] for p in parts], axis=-1) for key in parts[0]}
-    found["phase"] = _wrapped(found["phase"] + np.array(spec.steps)[:, None])
+    found["phase"] = _wrapped(found["phase"] + np.array(spec.steps)[:, None], spec.reference)
     path = part_path(spec.store, spec.name)
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez(path, allow_pickle=False, **found)
     return {"tally": tally, "n": int(found["line"].size)}
 
 
-def _wrapped(phase: NDArray[Any]) -> NDArray[np.float32]:
-    """Return phases relative to the first date, in (-pi, pi]."""
-    turned = phase - phase[0]
+def _wrapped(phase: NDArray[Any], reference: int) -> NDArray[np.float32]:
+    """Return phases relative to the reference date, in (-pi, pi]."""
+    turned = phase - phase[reference]
     return np.asarray(turned - 2.0 * math.pi * np.round(turned / (2.0 * math.pi)), np.float32)
 
 
@@ -146,7 +152,9 @@ def _persistent(spec: GatherSpec, found: Mapping[str, NDArray[Any]]) -> dict[str
     inside &= (sample >= keep.col) & (sample < keep.col + keep.cols)
     line, sample = line[inside].astype(np.int64), sample[inside].astype(np.int64)
     values = _read(spec, line - spec.stored.row, sample - spec.stored.col)
-    whole = (np.isfinite(values) & (values != 0)).all(axis=0)
+    known = np.isfinite(values) & (values != 0)
+    whole = known[spec.reference] & (known.sum(axis=0) >= spec.least_dates)
+    values = np.where(known, values, np.complex64(complex(np.nan, np.nan)))
     n = int(whole.sum())
     std = np.asarray(found["std"][inside][whole], np.float32)
     return {
