@@ -24,7 +24,7 @@ CELL_LINES, CELL_SAMPLES = 2.0, 2.0
 
 
 def planted(folder: Path, *, date: int) -> dict[str, NDArray[Any]]:
-    """Return the planted points whose dispersion is expected below 0.25 and that a date shows, by name.
+    """Return the planted points that a date shows, by name.
 
     Parameters
     ----------
@@ -44,15 +44,13 @@ def planted(folder: Path, *, date: int) -> dict[str, NDArray[Any]]:
     shown = (values["seen_date"] == date) & (values["seen_cross"] == 0)
     index, first = np.unique(values["seen_point"][shown], return_index=True)
     noise = 1.0 / np.sqrt(2.0 * ratio[index])
-    keep = noise < LARGEST_DISPERSION
-    index = index[keep]
     return {
         "longitude": values["longitude"][index],
         "latitude": values["latitude"][index],
         "height": values["ground_height"][index] + values["above"][index],
-        "noise": noise[keep],
-        "line": values["seen_line"][shown][first][keep],
-        "sample": values["seen_sample"][shown][first][keep],
+        "noise": noise,
+        "line": values["seen_line"][shown][first],
+        "sample": values["seen_sample"][shown][first],
     }
 
 
@@ -94,20 +92,22 @@ def compare_points(
         their sigmas.
     """
     index, distance = match_planted(found, points)
-    near = distance <= NEAR_METRES
+    wanted = points["noise"] < LARGEST_DISPERSION
+    near = (distance <= NEAR_METRES) & wanted
     result = {
-        "n_planted": float(near.size),
+        "n_planted": float(wanted.sum()),
         "n_found": float(len(found["line"])),
-        "found_share": float(near.mean()) if near.size else math.nan,
+        "found_share": float(near.sum() / max(int(wanted.sum()), 1)),
         **_false_share(found, truth, points, index, near, decorrelated),
     }
     if near.sum() < 3:
         return result
     at = index[near]
     velocity = _velocity(truth, found["longitude"][at], found["latitude"][at])
-    result |= _errors("velocity", found["velocity"][at] - velocity, found["velocity_std"][at])
+    bounds = _bounds(truth, points["noise"][near], found["incidence"][at])
+    result |= _errors("velocity", found["velocity"][at] - velocity, found["velocity_std"][at], bounds[0])
     # heights, not height errors: on a slope the ground behind a sample is not the ground under the point
-    result |= _errors("height", found["height"][at] - points["height"][near], found["height_error_std"][at])
+    result |= _errors("height", found["height"][at] - points["height"][near], found["height_error_std"][at], bounds[1])
     result["distance_median_m"] = float(np.median(distance[near]))
     return result
 
@@ -120,9 +120,9 @@ def _false_share(
     near: NDArray[np.bool_],
     decorrelated: float,
 ) -> dict[str, float]:
-    """Return the share of points on decorrelated ground that are no planted one, nor a side lobe of one."""
+    """Count points on decorrelated ground that are no planted one, strong or weak, nor a side lobe of one."""
     if not near.any():
-        return {"false_share": math.nan}
+        return {"n_false": math.nan, "false_share": math.nan}
     shift = [
         float(np.median(found[axis][index[near]] - points[axis][near])) for axis in ("line", "sample")
     ]
@@ -140,7 +140,9 @@ def _false_share(
     false = loose & ~inside.any(axis=1)
     return {
         "n_on_decorrelated_ground": float(loose.sum()),
-        "false_share": float(false.sum() / max(loose.sum(), 1)),
+        "n_false": float(false.sum()),
+        "false_share": float(false.sum() / max(len(line), 1)),
+        "false_share_on_decorrelated_ground": float(false.sum() / max(loose.sum(), 1)),
     }
 
 
@@ -154,12 +156,33 @@ def _velocity(truth: SceneTruth, longitude: Values, latitude: Values) -> Values:
     return np.asarray(centred @ series / (centred @ centred), np.float64)
 
 
-def _errors(name: str, error: Values, sigma: Values) -> dict[str, float]:
+def _bounds(truth: SceneTruth, noise: Values, incidence: Values) -> tuple[Values, Values]:
+    """Return the least standard deviations of velocity [m/yr] and height [m] that the points' phase noise allows.
+
+    Notes
+    -----
+    Of a least squares fit of a constant, a velocity and a height error to phases of independent, equal noise.
+    """
+    dates, wavelength = truth.facts["dates"], truth.facts["wavelength"]
+    years = np.array([d["days"] for d in dates]) / 365.25
+    apart = np.array([d["perpendicular_baseline"] for d in dates])
+    distance = truth.facts["reference_range"]
+    turn = 4.0 * math.pi / wavelength
+    lean = float(np.mean(np.sin(np.radians(incidence))))
+    columns = np.stack([np.ones(len(years)), turn * years, turn * apart / (distance * lean)], axis=1)
+    sigma = np.sqrt(np.diag(np.linalg.inv(columns.T @ columns)))
+    return noise * sigma[1], noise * sigma[2]
+
+
+def _errors(name: str, error: Values, sigma: Values, bound: Values) -> dict[str, float]:
     """Return errors against their mean: a common offset is a matter of the reference."""
     valid = np.isfinite(error) & np.isfinite(sigma)
-    error, sigma = error[valid] - np.mean(error[valid]), sigma[valid]
+    error, sigma, bound = error[valid] - np.mean(error[valid]), sigma[valid].astype(float), bound[valid]
+    rms = float(np.sqrt(np.mean(error**2)))
     return {
-        f"{name}_error_rms": float(np.sqrt(np.mean(error**2))),
-        f"{name}_std_rms": float(np.sqrt(np.mean(sigma.astype(float) ** 2))),
+        f"{name}_error_rms": rms,
+        f"{name}_std_rms": float(np.sqrt(np.mean(sigma**2))),
+        f"{name}_bound_rms": float(np.sqrt(np.mean(bound**2))),
+        f"{name}_error_over_bound": rms / float(np.sqrt(np.mean(bound**2))),
         f"{name}_standardised_rms": float(np.sqrt(np.mean((error / sigma) ** 2))),
     }

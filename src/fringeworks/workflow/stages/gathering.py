@@ -86,7 +86,7 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
     for payload in payloads:
         tally = tally + Tally(**payload["tally"])
     found, heights, burst = _joined(context, names)
-    at = stand(scenes, found["line"], found["grid_sample"], height=heights)
+    at = stand(scenes, found["grid_line"], found["grid_sample"], height=heights)
     known = np.isfinite(at.longitude) & np.isfinite(at.latitude) & np.isfinite(heights)
     n = int(known.size)
     _write(context, {k: v[..., known] for k, v in found.items()}, burst[known], _select(at, known), dates)
@@ -163,7 +163,7 @@ def _joined(
         parts.append(part)
         n = part["line"].size
         stored = context.scenes.stored[name]
-        at = heights_at(store, name, stored=stored, line=part["line"], sample=part["grid_sample"])
+        at = heights_at(store, name, stored=stored, line=part["grid_line"], sample=part["grid_sample"])
         heights.append(at if n else np.zeros(0))
         bursts.append(np.full(n, number, np.int16))
     whole = {key: np.concatenate([p[key] for p in parts], axis=-1) for key in parts[0]}
@@ -190,10 +190,10 @@ def _write(
 ) -> None:
     scenes = context.scenes
     x, y = at.plane()
-    answer = height_to_phase(scenes, found["line"], found["grid_sample"], at=at)
+    answer = height_to_phase(scenes, found["grid_line"], found["grid_sample"], at=at)
     answer = answer[list(dates)] - answer[dates[_reference(scenes, dates)]]
     values: dict[str, NDArray[Any]] = {
-        **{name: found[name] for name in (*FIELDS, "grid_sample", "phase", "phase_std")},
+        **{name: found[name] for name in (*FIELDS, "grid_line", "grid_sample", "phase", "phase_std")},
         "burst": burst,
         "x": x,
         "y": y,
