@@ -230,7 +230,7 @@ def _fitted_variance(weight: Reals, design: TimeDesign) -> Reals:
     rows = [np.ones_like(weight), design.columns[0], *design.columns[2 : design.n_columns]]
     matrix = np.stack(rows)
     inverse = np.linalg.pinv((matrix * weight) @ matrix.T)
-    return np.einsum("pt,pq,qt->t", matrix, inverse, matrix)
+    return np.asarray(np.einsum("pt,pq,qt->t", matrix, inverse, matrix))
 
 
 def _scale(raw: _Raw, n_parameters: int) -> Reals:

@@ -112,4 +112,4 @@ def label_components(ends: Counts, n_points: int) -> NDArray[np.int64]:
     names, first, sizes = np.unique(label, return_index=True, return_counts=True)
     rank = np.empty(names.size, np.int64)
     rank[np.lexsort((first, -sizes))] = np.arange(names.size)
-    return rank[label]
+    return np.asarray(rank[label])

@@ -89,10 +89,10 @@ def build_backbone(
     by how much the residuals of the first differ along an arc: a stormy date then takes coherence from no one.
     """
     level = np.zeros(len(design.line))
-    chosen, arcs = choose_members(points, usable, options), None
+    chosen = choose_members(points, usable, options)
+    arcs = Arcs(np.zeros((0, 2), np.int32), np.zeros(0))
     for round_ in range(ROUNDS):
-        more = _arcs_between(points, chosen, options)
-        arcs = more if arcs is None else _join(arcs, more, len(usable))
+        arcs = _join(arcs, _arcs_between(points, chosen, options), len(usable))
         models = estimate_arcs(
             points.phase,
             points.variance,
@@ -153,7 +153,7 @@ def find_threshold(points: PointArrays, design: TimeDesign, probability: float, 
     """Return the coherence that noise reaches with a probability, with so many effective dates."""
     if not len(points.places):
         return 1.0
-    typical = np.nanmedian(points.sensitivity, axis=0)
+    typical: Reals = np.median(points.sensitivity, axis=0).astype(np.float64)
     columns, limits = [design.line], [design.max_velocity]
     if design.with_height:
         columns.append(typical)

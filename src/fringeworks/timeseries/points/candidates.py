@@ -198,9 +198,9 @@ def _signal_to_clutter(power: Singles, row: Numbers, col: Numbers, cell: tuple[f
     guard = [math.ceil(GUARD_CELLS * size) for size in cell]
     outer = [math.ceil(CLUTTER_CELLS * size) for size in cell]
     clutter = np.empty(row.size, np.float32)
-    measure_clutter(power, row, col, *guard, *outer, clutter)
+    measure_clutter(power, row, col, guard[0], guard[1], outer[0], outer[1], clutter)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.maximum(power[row, col] / clutter - 1.0, 0.0).astype(np.float32)
+        return np.asarray(np.maximum(power[row, col] / clutter - 1.0, 0.0), np.float32)
 
 
 def _phase_std(dispersion: Singles, ratio: Singles) -> Singles:

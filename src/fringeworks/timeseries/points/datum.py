@@ -109,7 +109,7 @@ def _mean_series(phase: Singles) -> Reals:
         return np.asarray(values[whole].mean(axis=0))
     centred = values - np.nanmean(values, axis=1, keepdims=True)
     known = np.isfinite(centred)
-    return np.where(known, centred, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return np.asarray(np.where(known, centred, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1))
 
 
 def _most_typical(velocity: Reals, height: Reals, coherence: Reals) -> int:

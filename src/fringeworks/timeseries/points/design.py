@@ -73,14 +73,14 @@ def make_design(
     list of Finding
         What is not estimated, and why; and where the number of dates is small for the tests.
     """
-    years = np.asarray(years, float)
-    line = 4.0 * math.pi / wavelength * (years - years.mean() if years.size else years)
+    times: Reals = np.asarray(years, np.float64)
+    line: Reals = 4.0 * math.pi / wavelength * (times - times.mean() if times.size else times)
     findings: list[Finding] = []
     with_height = _tell_height(line, np.asarray(sensitivity, float), options, findings)
-    with_season = _tell_season(years, options, findings) and with_height
-    columns = np.zeros((4, years.size))
+    with_season = _tell_season(times, options, findings) and with_height
+    columns = np.zeros((4, times.size))
     columns[0] = line
-    columns[2], columns[3] = np.cos(2.0 * math.pi * years), np.sin(2.0 * math.pi * years)
+    columns[2], columns[3] = np.cos(2.0 * math.pi * times), np.sin(2.0 * math.pi * times)
     n_columns = 4 if with_season else 2 if with_height else 1
     design = TimeDesign(
         line, columns, n_columns, with_height, with_season, options.max_velocity, options.max_height

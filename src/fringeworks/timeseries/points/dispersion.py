@@ -113,7 +113,7 @@ def sum_amplitudes(stack: NDArray[Any], *, factors: NDArray[np.floating] | None 
     if not ((weights > 0) & np.isfinite(weights)).all():
         raise OutOfRangeError("a factor of an image is not above zero", expected="factors above zero")
     is_complex = np.iscomplexobj(stack)
-    values = np.ascontiguousarray(stack, np.complex64 if is_complex else np.float32)
+    values: NDArray[Any] = np.ascontiguousarray(stack, np.complex64 if is_complex else np.float32)
     sums = AmplitudeSums(np.zeros(shape), np.zeros(shape), np.zeros(shape, np.int32))
     add = add_amplitudes if is_complex else add_magnitudes
 

@@ -117,8 +117,8 @@ def _prepare(
     reference: int,
 ) -> tuple[_Work, list[Finding]]:
     """Check, turn arrays to (point, date), and decide what can be estimated."""
-    years = np.asarray(years, float)
-    _check(points, years, height_to_phase, wavelength, options, reference)
+    times: Reals = np.asarray(years, np.float64)
+    _check(points, times, height_to_phase, wavelength, options, reference)
     variance = np.ascontiguousarray(points.variance().T)
     sensitivity = np.ascontiguousarray(height_to_phase.T, np.float32)
     known = np.isfinite(sensitivity).all(axis=1)
@@ -131,9 +131,9 @@ def _prepare(
         variance,
         sensitivity,
     )
-    typical = np.median(sensitivity[usable], axis=0) if usable.any() else np.zeros(len(years))
-    design, findings = make_design(years, sensitivity=typical, wavelength=wavelength, options=options)
-    return _Work(arrays, usable, years, design, options, reference), findings
+    typical = np.median(sensitivity[usable], axis=0) if usable.any() else np.zeros(len(times))
+    design, findings = make_design(times, sensitivity=typical, wavelength=wavelength, options=options)
+    return _Work(arrays, usable, times, design, options, reference), findings
 
 
 def _check(
