@@ -20,7 +20,13 @@ from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
 from fringeworks.workflow.stages.forming import date_step
 from fringeworks.workflow.stages.linking import kept_cells
 from fringeworks.workflow.tasks.dispersing import chosen_of
-from fringeworks.workflow.tasks.gathering import FIELDS, GatherSpec, gather, part_path
+from fringeworks.workflow.tasks.gathering import (
+    FIELDS,
+    GatherSpec,
+    gather,
+    neighbour_correlation,
+    part_path,
+)
 from fringeworks.workflow.tasks.heights import heights_at
 
 _LEAST_SHARE: Final = 0.7
@@ -149,6 +155,21 @@ def _spec(context: StageContext, name: str, dates: tuple[int, ...]) -> GatherSpe
         maximum_std=config.points.maximum_phase_std_rad,
         persistent=chosen,
         window_samples=window.rows * window.cols,
+        correlation=_correlation(scenes),
+    )
+
+
+def _correlation(scenes: SceneStack) -> tuple[float, float]:
+    """Return how alike the noise of neighbouring lines, and of neighbouring samples, is."""
+    radar = next(iter(scenes.dates[scenes.reference].bursts.values())).burst().radar
+    grid = scenes.frame.grid
+    return (
+        neighbour_correlation(
+            radar.azimuth_bandwidth * grid.azimuth_step, window=radar.azimuth_window_coefficient
+        ),
+        neighbour_correlation(
+            radar.range_bandwidth / radar.range_sampling_rate, window=radar.range_window_coefficient
+        ),
     )
 
 

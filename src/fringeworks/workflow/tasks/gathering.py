@@ -51,6 +51,8 @@ class GatherSpec:
         of persistent candidates; None where they are not sought.
     window_samples : int
         Samples of the window behind a distributed scatterer.
+    correlation : tuple of float
+        Of the noise of neighbouring lines, and of neighbouring samples: images are sampled more finely than they resolve.
     """
 
     store: str
@@ -67,6 +69,7 @@ class GatherSpec:
     maximum_std: float
     persistent: Mapping[str, NDArray[Any]] | None
     window_samples: int
+    correlation: tuple[float, float]
 
 
 def part_path(store: str, name: str) -> Path:
@@ -155,7 +158,7 @@ def _persistent(spec: GatherSpec, found: Mapping[str, NDArray[Any]]) -> dict[str
     peak_line, peak_sample = found["peak_line"][inside], found["peak_sample"][inside]
     row, col = (np.floor(axis).astype(np.int64) for axis in (peak_line, peak_sample))
     values = _read(spec, row - spec.stored.row, col - spec.stored.col)
-    series, share = combine(values)
+    series, share = combine(values, correlation=spec.correlation)
     known = series != 0
     whole = known[spec.reference] & (known.sum(axis=0) >= spec.least_dates)
     n = int(whole.sum())
@@ -175,13 +178,17 @@ def _persistent(spec: GatherSpec, found: Mapping[str, NDArray[Any]]) -> dict[str
     }
 
 
-def combine(values: NDArray[np.complex64]) -> tuple[NDArray[np.complex64], NDArray[np.float64]]:
+def combine(
+    values: NDArray[np.complex64], *, correlation: tuple[float, float]
+) -> tuple[NDArray[np.complex64], NDArray[np.float64]]:
     """Combine the samples of a scatterer's main lobe, each with the weight and phase it has at all dates together.
 
     Parameters
     ----------
     values : complex64, (date, sample, point)
-        Samples around the peak; NaN or 0 where there is none.
+        Two by two samples around the peak, line by line; NaN or 0 where there is none.
+    correlation : tuple of float
+        Of the noise of neighbouring lines, and of neighbouring samples.
 
     Returns
     -------
@@ -192,8 +199,9 @@ def combine(values: NDArray[np.complex64]) -> tuple[NDArray[np.complex64], NDArr
 
     Notes
     -----
-    The best factorisation of the samples into one pattern times one series (the first singular vectors).  A scatterer that
-    lies between samples loses up to 1.4 dB in the brightest of them; together they hold all of it.
+    The pattern is that of the best factorisation of the samples into one pattern times one series (the first singular
+    vectors); weights are the pattern over the covariance of the noise, whose phases between samples are the pattern's.  A
+    scatterer that lies between samples loses up to 1.4 dB in the brightest of them; together they hold all of it.
     """
     z = np.where(np.isfinite(values), values, np.complex64(0))
     brightest = np.argmax((np.abs(z) ** 2).sum(axis=0), axis=0)
@@ -204,10 +212,38 @@ def combine(values: NDArray[np.complex64]) -> tuple[NDArray[np.complex64], NDArr
         norm = np.sqrt((np.abs(pattern) ** 2).sum(axis=0))
         pattern /= np.where(norm > 0, norm, 1)
         series = np.einsum("dsp,sp->dp", z, pattern.conj())
-    weight = np.abs(pattern.astype(np.complex128)) ** 2
-    total = weight.sum(axis=0)
-    share = np.where(total > 0, weight / np.where(total > 0, total, 1), 0.25)
-    return series, share
+    shape = np.abs(pattern).astype(np.float64)
+    weight = np.linalg.solve(_noise(correlation), shape)
+    turn = np.exp(-1j * np.angle(pattern))
+    best = np.einsum("dsp,sp->dp", z, (weight * turn).astype(np.complex64))
+    share = weight * shape
+    total = share.sum(axis=0)
+    return best, np.where(total > 0, share / np.where(total > 0, total, 1), 0.25)
+
+
+def neighbour_correlation(share: float, *, window: float) -> float:
+    """Return how alike the speckle of two neighbouring samples is, 0 to 1.
+
+    Parameters
+    ----------
+    share : float
+        Processed bandwidth over sampling rate.
+    window : float
+        Coefficient of the Hamming window on the amplitude spectrum; 1 = none.
+
+    Notes
+    -----
+    The autocorrelation at one sample: the transform of the power spectrum.
+    """
+    frequency = (np.arange(4096) + 0.5) / 4096 - 0.5
+    power = (window + (1.0 - window) * np.cos(2.0 * np.pi * frequency)) ** 2
+    return float((power * np.cos(2.0 * np.pi * frequency * share)).sum() / power.sum())
+
+
+def _noise(correlation: tuple[float, float]) -> NDArray[np.float64]:
+    """Return the correlation of the noise of two by two samples, line by line."""
+    down, along = (np.array([[1.0, rho], [rho, 1.0]]) for rho in correlation)
+    return np.kron(down, along)
 
 
 def _read(
