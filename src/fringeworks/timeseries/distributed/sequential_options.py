@@ -1,5 +1,0 @@
-"""Temporary."""
-from dataclasses import dataclass
-@dataclass(frozen=True, slots=True)
-class SequentialOptions:
-    """Temporary."""
