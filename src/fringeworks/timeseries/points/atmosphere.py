@@ -144,12 +144,10 @@ def estimate_atmosphere(
     )
     values = _orthogonal(values, terms)
     phase = values - values[reference]
-    error = np.sqrt(std**2 + std[reference] ** 2)
-    error[reference] = 0.0
     left = np.square(np.eye(n_dates) - passed).sum(axis=1)
     return Atmosphere(
         phase=phase,
-        phase_std=error,
+        phase_std=_difference_std(std, passed, reference),
         left_share=left,
         variogram=fitted,
         sill=sill,
@@ -169,7 +167,12 @@ def _check(
     reference: int,
     phase_std: NDArray[np.floating] | None,
 ) -> None:
-    if residual.ndim != 2 or residual.shape != (len(years), len(x)) or x.shape != y.shape or at_x.shape != at_y.shape:
+    if (
+        residual.ndim != 2
+        or residual.shape != (len(years), len(x))
+        or x.shape != y.shape
+        or at_x.shape != at_y.shape
+    ):
         raise ShapeMismatchError(
             f"residual of {residual.shape}, {len(years)} times, points of {x.shape} and {y.shape}, places of {at_x.shape} and "
             f"{at_y.shape}",
@@ -203,6 +206,20 @@ def _orthogonal(values: Reals, terms: Doubles) -> Reals:
     return out
 
 
+def _difference_std(std: Reals, passed: Doubles, reference: int) -> Reals:
+    """Return the sigma of the errors of dates minus that of the reference date, (date, place).
+
+    What is left after taking off terms is correlated between dates as ``passed passed^T``, negatively for near ones.
+    """
+    alike = passed @ passed.T
+    size = np.sqrt(np.maximum(np.diag(alike), 1e-300))
+    correlation = (alike[reference] / (size * size[reference]))[:, None]
+    square = std**2 + std[reference] ** 2 - 2.0 * correlation * std * std[reference]
+    out = np.sqrt(np.maximum(square, 0.0)).astype(np.float32)
+    out[reference] = 0.0
+    return out
+
+
 def _nothing(residual: NDArray[np.floating], n_places: int, found: str) -> Atmosphere:
     """Return an atmosphere of zero where too little is known, and say so."""
     n_dates = len(residual)
@@ -227,7 +244,11 @@ def _nothing(residual: NDArray[np.floating], n_places: int, found: str) -> Atmos
 
 def _findings(variogram: Variogram, left: Doubles, n_points: int) -> tuple[Finding, ...]:
     """Say what was found, and where it is weak."""
-    kind = f"exponent {variogram.exponent:.2f}" if variogram.model == "power" else f"range {variogram.range_metres:.0f} m"
+    kind = (
+        f"exponent {variogram.exponent:.2f}"
+        if variogram.model == "power"
+        else f"range {variogram.range_metres:.0f} m"
+    )
     found = [
         Finding(
             "ok",
@@ -239,6 +260,10 @@ def _findings(variogram: Variogram, left: Doubles, n_points: int) -> tuple[Findi
     ]
     if variogram.sill <= 2.0 * variogram.sill_std and np.isfinite(variogram.sill_std):
         found.append(
-            Finding("warning", "atmosphere", "the variogram does not tell atmosphere from noise: sill within two sigma.")
+            Finding(
+                "warning",
+                "atmosphere",
+                "the variogram does not tell atmosphere from noise: sill within two sigma.",
+            )
         )
     return tuple(found)

@@ -45,7 +45,9 @@ def motion_terms(years: Doubles, *, seasonal: str = "auto") -> Doubles:
     return np.stack(basis, axis=1) if basis else np.zeros((len(years), 0))
 
 
-def high_pass(values: NDArray[np.floating], *, years: Doubles, terms: Doubles, smoothing_years: float) -> Reals:
+def high_pass(
+    values: NDArray[np.floating], *, years: Doubles, terms: Doubles, smoothing_years: float
+) -> Reals:
     """Take off each point's motion terms and what is smooth in time.
 
     Parameters
@@ -105,7 +107,9 @@ def take_off(series: Doubles, valid: NDArray[np.bool_], terms: Doubles) -> bool:
                 normal[i, n_terms] += terms[t, i] * series[t]
                 for j in range(n_terms):
                     normal[i, j] += terms[t, i] * terms[t, j]
-    for i in range(n_terms):  # elimination: the matrix is positive definite, and of size one for orthonormal terms
+    for i in range(
+        n_terms
+    ):  # elimination: the matrix is positive definite, and of size one for orthonormal terms
         if normal[i, i] < 1e-6:
             return False
         for k in range(n_terms):
@@ -121,7 +125,9 @@ def take_off(series: Doubles, valid: NDArray[np.bool_], terms: Doubles) -> bool:
 
 
 @kernel
-def local_line(series: Doubles, valid: NDArray[np.bool_], years: Doubles, weights: Doubles, date: int) -> float:
+def local_line(
+    series: Doubles, valid: NDArray[np.bool_], years: Doubles, weights: Doubles, date: int
+) -> float:
     """Return at a date the line that fits a series about it with weights."""
     s0, s1, s2, y0, y1 = 0.0, 0.0, 0.0, 0.0, 0.0
     for u in range(len(series)):

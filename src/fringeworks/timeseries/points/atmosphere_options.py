@@ -46,4 +46,6 @@ class AtmosphereOptions:
 
     def __post_init__(self) -> None:
         if self.variogram not in (*MODELS, "auto"):
-            raise OutOfRangeError(f"variogram {self.variogram!r}", expected=f"auto or one of {', '.join(MODELS)}")
+            raise OutOfRangeError(
+                f"variogram {self.variogram!r}", expected=f"auto or one of {', '.join(MODELS)}"
+            )

@@ -92,7 +92,17 @@ def krige(
         near = min(neighbours, int(valid.sum()))
         index = cKDTree(places[valid]).query(wanted, k=near)[1].reshape(len(wanted), near)
         system = _System(places[valid], relative[valid], variogram, ratio, mean is None)
-        _predict(system, values[dates][:, valid], wanted, index, mean or 0.0, sill[dates], nugget[dates], dates, out)
+        _predict(
+            system,
+            values[dates][:, valid],
+            wanted,
+            index,
+            mean or 0.0,
+            sill[dates],
+            nugget[dates],
+            dates,
+            out,
+        )
     return out[0], out[1]
 
 
@@ -106,16 +116,25 @@ def _of_dates(
         for level, given in ((variogram.sill, sill), (variogram.nugget, nugget))
     ]
     if made[0].shape != (n_dates,) or made[1].shape != (n_dates,):
-        raise ShapeMismatchError(f"sill of {made[0].shape}, nugget of {made[1].shape}", expected=f"({n_dates},)")
+        raise ShapeMismatchError(
+            f"sill of {made[0].shape}, nugget of {made[1].shape}", expected=f"({n_dates},)"
+        )
     return made[0], made[1]
 
 
 def _check(
-    x: Doubles, y: Doubles, values: Doubles, at_x: Doubles, at_y: Doubles, noise: Doubles | None, neighbours: int
+    x: Doubles,
+    y: Doubles,
+    values: Doubles,
+    at_x: Doubles,
+    at_y: Doubles,
+    noise: Doubles | None,
+    neighbours: int,
 ) -> None:
     if values.ndim != 2 or x.shape != y.shape or values.shape[1:] != x.shape:
         raise ShapeMismatchError(
-            f"x of {x.shape}, y of {y.shape}, values of {values.shape}", expected="(point,), (point,), (date, point)"
+            f"x of {x.shape}, y of {y.shape}, values of {values.shape}",
+            expected="(point,), (point,), (date, point)",
         )
     if at_x.shape != at_y.shape or at_x.ndim != 1 or (noise is not None and noise.shape != x.shape):
         raise ShapeMismatchError(
@@ -129,7 +148,9 @@ def _check(
 def _groups(values: Doubles, sill: Doubles, nugget: Doubles) -> list[tuple[NDArray[np.int64], float]]:
     """Return dates with like ratio of nugget to sill and the same missing points, and that ratio."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        ratio = np.clip(np.nan_to_num(nugget / sill, nan=_MOST_RATIO, posinf=_MOST_RATIO), _LEAST_RATIO, _MOST_RATIO)
+        ratio = np.clip(
+            np.nan_to_num(nugget / sill, nan=_MOST_RATIO, posinf=_MOST_RATIO), _LEAST_RATIO, _MOST_RATIO
+        )
     number = np.round(np.log(ratio) / np.log(_RATIO_STEP)).astype(np.int64)
     patterns: dict[tuple[int, bytes], list[int]] = {}
     for date, row in enumerate(np.isfinite(values)):
@@ -143,7 +164,12 @@ class _System:
     __slots__ = ("noise", "ordinary", "places", "ratio", "variogram")
 
     def __init__(
-        self, places: Doubles, noise: Doubles, variogram: Variogram, ratio: float, ordinary: bool  # noqa: FBT001
+        self,
+        places: Doubles,
+        noise: Doubles,
+        variogram: Variogram,
+        ratio: float,
+        ordinary: bool,  # noqa: FBT001
     ) -> None:
         self.places, self.noise, self.variogram = places, noise, variogram
         self.ratio, self.ordinary = ratio, ordinary
@@ -178,7 +204,9 @@ class _System:
         if law.model != "power":
             return 1.0 - shape
         extent = float(np.ptp(self.places, axis=0).max(initial=0.0)) + law.range_metres
-        return _LIFT * float(shape_of(law.model, np.array([extent]), law.range_metres, law.exponent)[0]) - shape
+        return (
+            _LIFT * float(shape_of(law.model, np.array([extent]), law.range_metres, law.exponent)[0]) - shape
+        )
 
 
 def _predict(

@@ -18,6 +18,8 @@ Doubles: TypeAlias = NDArray[np.float64]
 
 _FEWEST_BINS: Final = 4
 _ROUNDS: Final = 3
+_NUGGET_SPREAD: Final = 0.5
+"""How far the noise of a date lies from that of all, relative; dates where few near pairs tell lean on it."""
 
 
 def fit_variogram(
@@ -121,7 +123,7 @@ def fit_dates(measured: EmpiricalVariogram, pooled: Variogram) -> tuple[Doubles,
     Returns
     -------
     sill, nugget : float64, (date,)
-        Not negative; NaN at dates with fewer than two classes.
+        Not negative; NaN at dates with fewer than two classes.  The nugget leans on the pooled one with a sigma of half of it.
     """
     n_dates, _ = measured.semivariance.shape
     sill, nugget = np.full((2, n_dates), np.nan)
@@ -132,12 +134,17 @@ def fit_dates(measured: EmpiricalVariogram, pooled: Variogram) -> tuple[Doubles,
         full[measured.filled] = np.diag(bin_covariance(measured, pooled))
         variance = np.where(np.isfinite(full), full, variance)
     root = 1.0 / np.sqrt(np.maximum(variance, 1e-300))
+    lean = 1.0 / (_NUGGET_SPREAD * pooled.nugget) if pooled.nugget > 0.0 else 0.0
     for date in range(n_dates):
         told = measured.filled & np.isfinite(measured.semivariance[date])
         if np.count_nonzero(told) < 2:
             continue
         design = np.stack([np.ones(np.count_nonzero(told)), shape[told]], axis=1) * root[told, None]
-        (nugget[date], sill[date]), _ = nnls(design, measured.semivariance[date, told] * root[told])
+        target = measured.semivariance[date, told] * root[told]
+        if lean > 0.0:
+            design = np.concatenate([design, [[lean, 0.0]]])
+            target = np.append(target, lean * pooled.nugget)
+        (nugget[date], sill[date]), _ = nnls(design, target)
     return sill, nugget
 
 
@@ -192,7 +199,9 @@ def _with_errors(fit: Variogram, measured: EmpiricalVariogram, covariance: Doubl
     design = np.stack([np.ones(len(distance)), shape(length), slope], axis=1)
     weight = 1.0 / np.maximum(np.diag(covariance), 1e-300)
     normal = design.T @ (weight[:, None] * design)
-    if not (fit.sill > 0.0 and np.linalg.cond(normal / np.sqrt(np.outer(np.diag(normal), np.diag(normal)))) < 1e10):
+    if not (
+        fit.sill > 0.0 and np.linalg.cond(normal / np.sqrt(np.outer(np.diag(normal), np.diag(normal)))) < 1e10
+    ):
         return replace(fit, measured=measured)
     gain = np.linalg.solve(normal, design.T * weight)
     errors = np.sqrt(np.diag(gain @ covariance @ gain.T) / max(n_dates, 1.0))
@@ -202,6 +211,8 @@ def _with_errors(fit: Variogram, measured: EmpiricalVariogram, covariance: Doubl
         sill_std=float(errors[1]),
         range_std=float("inf") if power else float(errors[2]),
         exponent_std=float(errors[2]) if power else float("inf"),
-        misfit=float(np.mean((value - design[:, 0] * fit.nugget - design[:, 1] * fit.sill) ** 2 * weight) * n_dates),
+        misfit=float(
+            np.mean((value - design[:, 0] * fit.nugget - design[:, 1] * fit.sill) ** 2 * weight) * n_dates
+        ),
         measured=measured,
     )

@@ -36,7 +36,14 @@ def bin_covariance(measured: EmpiricalVariogram, variogram: Variogram) -> Double
     number = MODELS.index(variogram.model)
     out = np.zeros((len(sample), len(sample)))
     _pair_covariance(
-        sample, n_pairs, number, variogram.sill, variogram.range_metres, variogram.exponent, variogram.nugget, out
+        sample,
+        n_pairs,
+        number,
+        variogram.sill,
+        variogram.range_metres,
+        variogram.exponent,
+        variogram.nugget,
+        out,
     )
     return out
 

@@ -56,7 +56,9 @@ class Variogram:
     def __post_init__(self) -> None:
         if self.model not in MODELS:
             raise OutOfRangeError(f"variogram {self.model!r}", expected=f"one of {', '.join(MODELS)}")
-        if not (self.sill >= 0.0 and self.nugget >= 0.0 and self.range_metres > 0.0 and 0.0 < self.exponent < 2.0):
+        if not (
+            self.sill >= 0.0 and self.nugget >= 0.0 and self.range_metres > 0.0 and 0.0 < self.exponent < 2.0
+        ):
             raise OutOfRangeError(
                 f"sill {self.sill}, nugget {self.nugget}, range {self.range_metres}, exponent {self.exponent}",
                 expected="sill and nugget of at least 0, range above 0, exponent between 0 and 2",

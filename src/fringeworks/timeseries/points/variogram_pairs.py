@@ -96,10 +96,13 @@ def measure_variogram(
     """
     if x.shape != y.shape or x.ndim != 1 or values.ndim != 2 or values.shape[1:] != x.shape:
         raise ShapeMismatchError(
-            f"x of {x.shape}, y of {y.shape}, values of {values.shape}", expected="(point,), (point,), (date, point)"
+            f"x of {x.shape}, y of {y.shape}, values of {values.shape}",
+            expected="(point,), (point,), (date, point)",
         )
     if not (np.isfinite(x).all() and np.isfinite(y).all()) or n_bins < 1:
-        raise OutOfRangeError("coordinates that are not finite, or no class", expected="metres; at least one class")
+        raise OutOfRangeError(
+            "coordinates that are not finite, or no class", expected="metres; at least one class"
+        )
     places = np.stack([x, y], axis=1).astype(np.float64)
     first, second = _pairs(places)
     apart = np.hypot(*(places[second] - places[first]).T)
@@ -107,7 +110,11 @@ def measure_variogram(
     longest = extent / 3.0 if longest is None else longest
     near = apart[apart > 0.0]
     shortest = max(0.5 * _usual_neighbour(places), 1e-6 * longest) if near.size else 1.0
-    borders = np.geomspace(min(shortest, 0.9 * longest), longest, n_bins + 1) if longest > 0.0 else np.ones(n_bins + 1)
+    borders = (
+        np.geomspace(min(shortest, 0.9 * longest), longest, n_bins + 1)
+        if longest > 0.0
+        else np.ones(n_bins + 1)
+    )
     number = np.searchsorted(borders, apart, side="left") - 1
     number[(apart <= 0.0) | (apart > longest)] = -1
     number[(number < 0) & (apart > 0.0) & (apart <= longest)] = 0
