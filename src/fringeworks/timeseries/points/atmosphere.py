@@ -215,7 +215,7 @@ def _difference_std(std: Reals, passed: Doubles, reference: int) -> Reals:
     size = np.sqrt(np.maximum(np.diag(alike), 1e-300))
     correlation = (alike[reference] / (size * size[reference]))[:, None]
     square = std**2 + std[reference] ** 2 - 2.0 * correlation * std * std[reference]
-    out = np.sqrt(np.maximum(square, 0.0)).astype(np.float32)
+    out: Reals = np.sqrt(np.maximum(square, 0.0)).astype(np.float32)
     out[reference] = 0.0
     return out
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -76,25 +77,31 @@ def krige(
     than the least by a share of the second order.  Cost: one system of ``neighbours`` unknowns for each place, class of ratio and
     pattern of missing points.
     """
-    values = np.asarray(values, np.float64)
-    sill, nugget = _of_dates(values, variogram, sill, nugget)
-    _check(x, y, values, at_x, at_y, noise, neighbours)
+    data: Doubles = np.asarray(values, np.float64)
+    sill, nugget = _of_dates(data, variogram, sill, nugget)
+    _check(x, y, data, at_x, at_y, noise, neighbours)
     if mean is not None and variogram.model == "power":
         raise OutOfRangeError("a known mean under a power law", expected="no mean: its field has none")
     places = np.stack([x, y], axis=1).astype(np.float64)
     wanted = np.stack([at_x, at_y], axis=1).astype(np.float64)
     relative = np.ones(len(places)) if noise is None else noise / max(float(np.mean(noise)), 1e-300)
-    out = np.full((2, len(values), len(wanted)), np.nan, np.float32)
-    for dates, ratio in _groups(values, sill, nugget):
-        valid = np.isfinite(values[dates[0]])
+    out = np.full((2, len(data), len(wanted)), np.nan, np.float32)
+    for dates, ratio in _groups(data, sill, nugget):
+        valid = np.isfinite(data[dates[0]])
         if not valid.any() or not len(wanted):
             continue
         near = min(neighbours, int(valid.sum()))
         index = cKDTree(places[valid]).query(wanted, k=near)[1].reshape(len(wanted), near)
-        system = _System(places[valid], relative[valid], variogram, ratio, mean is None)
+        system = _System(
+            places=places[valid],
+            noise=relative[valid],
+            variogram=variogram,
+            ratio=ratio,
+            ordinary=mean is None,
+        )
         _predict(
             system,
-            values[dates][:, valid],
+            data[dates][:, valid],
             wanted,
             index,
             mean or 0.0,
@@ -158,21 +165,15 @@ def _groups(values: Doubles, sill: Doubles, nugget: Doubles) -> list[tuple[NDArr
     return [(np.array(dates), _RATIO_STEP ** key[0]) for key, dates in patterns.items()]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _System:
-    """Kriging systems of sill 1."""
+    """Kriging systems of sill 1: places and relative noise of the points, ratio of nugget to sill, unknown mean or not."""
 
-    __slots__ = ("noise", "ordinary", "places", "ratio", "variogram")
-
-    def __init__(
-        self,
-        places: Doubles,
-        noise: Doubles,
-        variogram: Variogram,
-        ratio: float,
-        ordinary: bool,  # noqa: FBT001
-    ) -> None:
-        self.places, self.noise, self.variogram = places, noise, variogram
-        self.ratio, self.ordinary = ratio, ordinary
+    places: Doubles
+    noise: Doubles
+    variogram: Variogram
+    ratio: float
+    ordinary: bool
 
     def solve(self, wanted: Doubles, index: NDArray[np.int64]) -> tuple[Doubles, Doubles, Doubles]:
         """Return weights (place, neighbour) and both parts of the variance (place,): of the field, of the noise."""
@@ -202,7 +203,7 @@ class _System:
         law = self.variogram
         shape = shape_of(law.model, distance, law.range_metres, law.exponent)
         if law.model != "power":
-            return 1.0 - shape
+            return np.asarray(1.0 - shape)
         extent = float(np.ptp(self.places, axis=0).max(initial=0.0)) + law.range_metres
         return (
             _LIFT * float(shape_of(law.model, np.array([extent]), law.range_metres, law.exponent)[0]) - shape

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from fringeworks.errors import OutOfRangeError
-from fringeworks.timeseries.points.variogram_covariance import bin_covariance
+from fringeworks.timeseries.points.variogram_covariance import bin_covariance, bin_variance
 from fringeworks.timeseries.points.variogram_models import MODELS, Variogram, shape_of
 from fringeworks.timeseries.points.variogram_pairs import EmpiricalVariogram, measure_variogram
 
@@ -97,17 +97,16 @@ def fit_measured(measured: EmpiricalVariogram, *, model: str = "auto") -> Variog
         )
     variance = np.maximum(value, 1e-30) ** 2 / np.sqrt(len(value))
     first = _least("exponential", distance, value, variance)
-    variance = np.diag(bin_covariance(measured, first)) if first.sill + first.nugget > 0.0 else variance
+    variance = bin_variance(measured, first) if first.sill + first.nugget > 0.0 else variance
     names = MODELS if model == "auto" else (model,)
     fits = [_least(name, distance, value, variance) for name in names]
     best = min(fits, key=lambda fit: fit.misfit)
-    covariance = np.diag(variance)
     for _ in range(_ROUNDS):
         if best.sill + best.nugget <= 0.0:
-            break
-        covariance = bin_covariance(measured, best)
-        best = _least(best.model, distance, value, np.diag(covariance))
-    return _with_errors(best, measured, covariance)
+            return replace(best, measured=measured)
+        variance = bin_variance(measured, best)
+        best = _least(best.model, distance, value, variance)
+    return _with_errors(best, measured, variance)
 
 
 def fit_dates(measured: EmpiricalVariogram, pooled: Variogram) -> tuple[Doubles, Doubles]:
@@ -131,7 +130,7 @@ def fit_dates(measured: EmpiricalVariogram, pooled: Variogram) -> tuple[Doubles,
     variance = (pooled.nugget + pooled.sill * shape) ** 2 / np.maximum(measured.n_pairs.mean(axis=0), 1.0)
     if pooled.sill + pooled.nugget > 0.0:
         full = np.full(len(shape), np.nan)
-        full[measured.filled] = np.diag(bin_covariance(measured, pooled))
+        full[measured.filled] = bin_variance(measured, pooled)
         variance = np.where(np.isfinite(full), full, variance)
     root = 1.0 / np.sqrt(np.maximum(variance, 1e-300))
     lean = 1.0 / (_NUGGET_SPREAD * pooled.nugget) if pooled.nugget > 0.0 else 0.0
@@ -176,16 +175,24 @@ def _least(model: str, distance: Doubles, value: Doubles, variance: Doubles) -> 
 def _at(
     model: str, trial: float, longest: float, distance: Doubles, value: Doubles, root: Doubles
 ) -> tuple[float, float, float]:
-    """Return cost, sill and nugget at one length (or exponent)."""
+    """Return cost, sill and nugget at one length (or exponent): least squares of two terms that are not negative."""
     shape = shape_of(model, distance, *((longest, trial) if model == "power" else (trial, 1.0)))
-    # Columns brought to like size: a range far beyond the data makes the second one small.
-    scale = max(float(shape.max()), 1e-300)
-    design = np.stack([np.ones(len(shape)), shape / scale], axis=1) * root[:, None]
-    (nugget, sill), left = nnls(design, value * root)
-    return float(left**2), float(sill) / scale, float(nugget)
+    one, two, target = root, shape * root, value * root
+    a, b, c = float(one @ one), float(one @ two), float(two @ two)
+    d, e = float(one @ target), float(two @ target)
+    determinant = a * c - b * b
+    nugget, sill = -1.0, -1.0
+    if determinant > 1e-12 * a * c:
+        nugget, sill = (c * d - b * e) / determinant, (a * e - b * d) / determinant
+    if nugget < 0.0 or sill < 0.0:
+        alone, only = max(d / a, 0.0), max(e / c, 0.0) if c > 0.0 else 0.0
+        better = only * e > alone * d
+        nugget, sill = (0.0, only) if better else (alone, 0.0)
+    left = target - nugget * one - sill * two
+    return float(left @ left), sill, nugget
 
 
-def _with_errors(fit: Variogram, measured: EmpiricalVariogram, covariance: Doubles) -> Variogram:
+def _with_errors(fit: Variogram, measured: EmpiricalVariogram, variance: Doubles) -> Variogram:
     """Add sampling errors: those of weighted least squares under the full covariance of the classes."""
     distance, value, n_dates = measured.pooled()
     power = fit.model == "power"
@@ -197,13 +204,14 @@ def _with_errors(fit: Variogram, measured: EmpiricalVariogram, covariance: Doubl
     step = 1e-4 * length
     slope = fit.sill * (shape(length + step) - shape(length - step)) / (2.0 * step)
     design = np.stack([np.ones(len(distance)), shape(length), slope], axis=1)
-    weight = 1.0 / np.maximum(np.diag(covariance), 1e-300)
+    weight = 1.0 / np.maximum(variance, 1e-300)
     normal = design.T @ (weight[:, None] * design)
     if not (
         fit.sill > 0.0 and np.linalg.cond(normal / np.sqrt(np.outer(np.diag(normal), np.diag(normal)))) < 1e10
     ):
         return replace(fit, measured=measured)
     gain = np.linalg.solve(normal, design.T * weight)
+    covariance = bin_covariance(measured, fit)
     errors = np.sqrt(np.diag(gain @ covariance @ gain.T) / max(n_dates, 1.0))
     return replace(
         fit,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TypeAlias
 
 import numpy as np
@@ -12,6 +13,11 @@ from fringeworks.timeseries.points.variogram_models import MODELS, Variogram
 from fringeworks.timeseries.points.variogram_pairs import EmpiricalVariogram
 
 Doubles: TypeAlias = NDArray[np.float64]
+
+
+def bin_variance(measured: EmpiricalVariogram, variogram: Variogram) -> Doubles:
+    """Return the diagonal of :func:`bin_covariance` alone, (filled class,)."""
+    return np.diag(_covariance(measured, variogram, 1)).copy()
 
 
 def bin_covariance(measured: EmpiricalVariogram, variogram: Variogram) -> Doubles:
@@ -30,21 +36,18 @@ def bin_covariance(measured: EmpiricalVariogram, variogram: Variogram) -> Double
         For Gaussian values; ``mean c^2 / 2`` over pairs of different pairs, and each pair with itself as often as it
         occurs.
     """
+    return _covariance(measured, variogram, len(measured.distance))
+
+
+def _covariance(measured: EmpiricalVariogram, variogram: Variogram, n_beside: int) -> Doubles:
+    """Return the covariance of classes less than ``n_beside`` apart, the others zero."""
     filled = measured.filled
     sample = measured.sample[filled]
     n_pairs = np.maximum(measured.n_pairs[:, filled].max(axis=0), 1).astype(np.float64)
     number = MODELS.index(variogram.model)
     out = np.zeros((len(sample), len(sample)))
-    _pair_covariance(
-        sample,
-        n_pairs,
-        number,
-        variogram.sill,
-        variogram.range_metres,
-        variogram.exponent,
-        variogram.nugget,
-        out,
-    )
+    law = (number, variogram.sill, variogram.range_metres, variogram.exponent, variogram.nugget)
+    _pair_covariance(sample, n_pairs, law, n_beside, out)
     return out
 
 
@@ -57,29 +60,25 @@ def model_semivariance(
         return 0.0
     scaled = distance / length
     if number == 0:
-        return nugget + sill * (1.0 - np.exp(-scaled))
+        return nugget + sill * (1.0 - math.exp(-scaled))
     if number == 1:
-        s = np.sqrt(3.0) * scaled
-        return nugget + sill * (1.0 - (1.0 + s) * np.exp(-s))
-    return nugget + sill * scaled**exponent
+        s = math.sqrt(3.0) * scaled
+        return nugget + sill * (1.0 - (1.0 + s) * math.exp(-s))
+    return nugget + sill * math.pow(scaled, exponent)
 
 
 @kernel
 def _pair_covariance(
     sample: Doubles,
     n_pairs: Doubles,
-    number: int,
-    sill: float,
-    length: float,
-    exponent: float,
-    nugget: float,
+    law: tuple[int, float, float, float, float],
+    n_beside: int,
     out: Doubles,
 ) -> None:
     """Fill the covariance of classes, (class, class)."""
     n_bins, n_sample, _ = sample.shape
-    law = (number, sill, length, exponent, nugget)
     for a in range(n_bins):
-        for b in range(a, n_bins):
+        for b in range(a, min(a + n_beside, n_bins)):
             square, count, alone = 0.0, 0, 0.0
             for p in range(n_sample):
                 for q in range(n_sample):

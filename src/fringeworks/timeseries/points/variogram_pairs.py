@@ -19,7 +19,7 @@ _ALL_PAIRS_OF: Final = 1200
 """Of more points, a part spread evenly over the area stands for all at long distances."""
 _NEAREST: Final = 8
 """And every point with its nearest ones for short distances."""
-_SAMPLE: Final = 120
+_SAMPLE: Final = 80
 """Pairs of a class that stand for it where pairs of pairs are looked at."""
 
 
@@ -115,13 +115,14 @@ def measure_variogram(
         if longest > 0.0
         else np.ones(n_bins + 1)
     )
-    number = np.searchsorted(borders, apart, side="left") - 1
+    number: Longs = np.searchsorted(borders, apart, side="left").astype(np.int64) - 1
     number[(apart <= 0.0) | (apart > longest)] = -1
     number[(number < 0) & (apart > 0.0) & (apart <= longest)] = 0
     kept = number >= 0
     first, second, apart, number = first[kept], second[kept], apart[kept], number[kept]
     n_dates = len(values)
-    total, count = np.zeros((n_dates, n_bins)), np.zeros((n_dates, n_bins), np.int64)
+    total: Doubles = np.zeros((n_dates, n_bins))
+    count: Longs = np.zeros((n_dates, n_bins), np.int64)
     _add_pairs(np.ascontiguousarray(values, np.float64), first, second, number, total, count)
     with np.errstate(invalid="ignore"):
         semivariance = 0.5 * total / count
