@@ -105,7 +105,7 @@ def measure_variogram(
         )
     places = np.stack([x, y], axis=1).astype(np.float64)
     first, second = _pairs(places)
-    apart = np.hypot(*(places[second] - places[first]).T)
+    apart: Doubles = np.linalg.norm(places[second] - places[first], axis=1)
     extent = float(np.ptp(places, axis=0).max(initial=0.0)) if len(places) else 0.0
     longest = extent / 3.0 if longest is None else longest
     near = apart[apart > 0.0]
@@ -115,7 +115,7 @@ def measure_variogram(
         if longest > 0.0
         else np.ones(n_bins + 1)
     )
-    number: Longs = np.searchsorted(borders, apart, side="left").astype(np.int64) - 1
+    number: Longs = np.asarray(np.searchsorted(borders, apart, side="left"), np.int64) - 1
     number[(apart <= 0.0) | (apart > longest)] = -1
     number[(number < 0) & (apart > 0.0) & (apart <= longest)] = 0
     kept = number >= 0
