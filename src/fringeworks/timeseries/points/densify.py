@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from fringeworks.numerics.compiled import in_threads
-from fringeworks.timeseries.points.densify_kernels import attach_points
+from fringeworks.timeseries.points.densify_kernels import difference_points, unwrap_along
 from fringeworks.timeseries.points.design import TimeDesign
-from fringeworks.timeseries.points.periodogram import ArcModels, arc_models, make_grid
-from fringeworks.timeseries.points.periodogram_kernels import N_RESULTS
+from fringeworks.timeseries.points.periodogram import ArcModels, Results, make_grid, pieces
 
 Reals = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -107,37 +106,43 @@ def attach(
     near, share = _neighbours(points.places, network.places, neighbours, max_length, own)
     growth = _mean_distance(points.places, network.places, near, share)
     level = np.zeros(n_dates) if date_level is None else np.asarray(date_level, float)
-    results, covariances = np.full((n, N_RESULTS), np.nan), np.zeros((n, 4, 4))
+    found = Results.empty(n)
     unwrapped = np.empty((n, n_dates), np.float32)
-    swing = np.ptp(points.sensitivity, axis=1).max(initial=0.0)
-    grid = make_grid(design, float(swing))
+    grid = make_grid(design, float(np.ptp(points.sensitivity, axis=1).max(initial=0.0)))
 
-    def work(a: int, b: int) -> None:
-        attach_points(
-            points.phase[a:b],
-            points.variance[a:b],
-            points.sensitivity[a:b],
-            network.phase,
-            network.variance,
-            near[a:b],
-            share[a:b],
-            growth[a:b],
-            level,
-            design.columns,
-            design.n_columns,
-            grid.velocities,
-            grid.heights,
-            grid.cosines,
-            grid.sines,
-            grid.liking,
-            results[a:b],
-            covariances[a:b],
-            unwrapped[a:b],
-        )
+    def work(first: int, last: int) -> None:
+        for part in pieces(first, last):
+            shape = (part.stop - part.start, n_dates)
+            predicted, difference, weight = np.empty(shape), np.empty(shape), np.empty(shape)
+            difference_points(
+                points.phase[part],
+                points.variance[part],
+                network.phase,
+                network.variance,
+                near[part],
+                share[part],
+                growth[part],
+                level,
+                predicted,
+                difference,
+                weight,
+            )
+            sensitivity = points.sensitivity[part]
+            found.search(part, difference, weight, sensitivity.astype(float), design=design, grid=grid)
+            unwrap_along(
+                points.phase[part],
+                weight,
+                predicted,
+                design.line,
+                sensitivity,
+                design.n_columns,
+                found.values[part],
+                unwrapped[part],
+            )
 
     if len(network.places):
         in_threads(work, n)
-    return Attached(arc_models(results, covariances), unwrapped, np.count_nonzero(share, axis=1))
+    return Attached(found.models(), unwrapped, np.count_nonzero(share, axis=1))
 
 
 def _mean_distance(places: Reals, network: Reals, near: NDArray[np.int64], share: Reals) -> Reals:

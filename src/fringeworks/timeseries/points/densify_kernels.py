@@ -13,7 +13,6 @@ from fringeworks.timeseries.points.periodogram_kernels import (
     HEIGHT,
     TURN,
     VELOCITY,
-    search_one,
 )
 
 Reals = NDArray[np.float64]
@@ -46,65 +45,54 @@ def _predict(
 
 
 @kernel
-def attach_points(
+def difference_points(
     phase: Singles,
     variance: Singles,
-    sensitivity: Singles,
     network_phase: Singles,
     network_variance: Singles,
     near: Counts,
     share: Reals,
     growth: Reals,
     date_level: Reals,
-    shared: Reals,
-    n_columns: int,
-    velocities: Reals,
-    heights: Reals,
-    cosines: Singles,
-    sines: Singles,
-    liking: Singles,
-    results: Reals,
-    covariances: Reals,
-    unwrapped: Singles,
+    predicted: Reals,
+    difference: Reals,
+    weight: Reals,
 ) -> None:
-    """Search the model of each point against its neighbours together, and unwrap it along the model.
+    """Fill what neighbours together predict, and phase minus it with its weight.
 
     Arrays of points are (point, date); ``near`` and ``share`` are (point, neighbour), share 0 where there is none.
     """
-    n_points, n_dates = phase.shape
-    power = np.empty(liking.shape, np.float32)
-    difference, weight = np.empty(n_dates), np.empty(n_dates)
-    predicted, noise = np.empty(n_dates), np.empty(n_dates)
-    columns = shared.copy()
-    for point in range(n_points):
-        _predict(network_phase, network_variance, near[point], share[point], predicted, noise)
-        for date in range(n_dates):
+    noise = np.empty(phase.shape[1])
+    for point in range(phase.shape[0]):
+        _predict(network_phase, network_variance, near[point], share[point], predicted[point], noise)
+        for date in range(phase.shape[1]):
             own = float(variance[point, date])
-            columns[1, date] = sensitivity[point, date]
-            difference[date] = 0.0
-            weight[date] = 0.0
-            if own > 0.0 and noise[date] > 0.0:
-                difference[date] = float(phase[point, date]) - predicted[date]
-                weight[date] = 1.0 / (own + noise[date] + growth[point] * date_level[date])
-        search_one(
-            difference,
-            weight,
-            columns,
-            n_columns,
-            velocities,
-            heights,
-            cosines,
-            sines,
-            liking,
-            power,
-            results[point],
-            covariances[point],
-        )
-        for date in range(n_dates):
+            known = own > 0.0 and noise[date] > 0.0
+            together = own + noise[date] + growth[point] * date_level[date]
+            difference[point, date] = float(phase[point, date]) - predicted[point, date] if known else 0.0
+            weight[point, date] = 1.0 / together if known else 0.0
+
+
+@kernel
+def unwrap_along(
+    phase: Singles,
+    weight: Reals,
+    predicted: Reals,
+    line: Reals,
+    sensitivity: Singles,
+    n_columns: int,
+    results: Reals,
+    unwrapped: Singles,
+) -> None:
+    """Fill the phase that lies nearest to prediction plus model, (point, date); NaN where there is none."""
+    for point in range(phase.shape[0]):
+        for date in range(phase.shape[1]):
             unwrapped[point, date] = np.nan
-            if weight[date] > 0.0 and results[point, VELOCITY] == results[point, VELOCITY]:
-                model = results[point, CONSTANT] + columns[0, date] * results[point, VELOCITY]
+            if weight[point, date] > 0.0 and results[point, VELOCITY] == results[point, VELOCITY]:
+                model = results[point, CONSTANT] + line[date] * results[point, VELOCITY]
                 if n_columns > 1:
-                    model += columns[1, date] * results[point, HEIGHT]
-                turns = math.floor((predicted[date] + model - float(phase[point, date])) / TURN + 0.5)
-                unwrapped[point, date] = float(phase[point, date]) + TURN * turns
+                    model += float(sensitivity[point, date]) * results[point, HEIGHT]
+                own = float(phase[point, date])
+                unwrapped[point, date] = own + TURN * math.floor(
+                    (predicted[point, date] + model - own) / TURN + 0.5
+                )

@@ -89,7 +89,8 @@ def _threshold(
     matrix, widths = np.array(spread), np.array(limits)
 
     def excess(coherence: float) -> float:
-        return math.log(false_alarm_probability(coherence, n_dates, matrix, widths) / probability)
+        found = false_alarm_probability(coherence, n_dates, matrix, widths)
+        return math.log(max(found, 1e-300) / probability)
 
     # Each parameter, and the phase itself, takes one date: with no more left over, noise is fitted without residual.
     if n_dates - 1 - len(limits) < 1 or excess(_HIGHEST) >= 0:

@@ -19,7 +19,8 @@ from fringeworks.timeseries.points.periodogram_kernels import (
     HEIGHT,
     N_RESULTS,
     VELOCITY,
-    search_arcs,
+    difference_arcs,
+    search_series,
 )
 
 Reals = NDArray[np.float64]
@@ -28,6 +29,8 @@ Singles = NDArray[np.float32]
 STEP = 2.0 * math.pi / 3.0
 """Change of phase over the whole span of a column between neighbours of the coarse search [rad]: at most 5 % of the
 coherence is lost between them, in each direction."""
+PIECE = 512
+"""Series that are searched at once: their arrays stay in the cache."""
 LIKING = 1e-4
 """Peaks that are alike to this share go to the smaller velocity and height error."""
 
@@ -150,22 +153,73 @@ def estimate_arcs(
     at the noise of a scatterer the two estimates differ by less than a hundredth of their sigma, and the last has least
     squares' covariance.  Cost: trials x dates multiplications an arc.
     """
-    n_arcs = len(arcs)
-    results, covariances = np.full((n_arcs, N_RESULTS), np.nan), np.zeros((n_arcs, 4, 4))
+    n_arcs, n_dates = len(arcs), phase.shape[1]
+    found = Results.empty(n_arcs)
     length = np.zeros(n_arcs) if growth is None else np.asarray(growth, float)
-    level = np.zeros(phase.shape[1]) if date_level is None else np.asarray(date_level, float)
+    level = np.zeros(n_dates) if date_level is None else np.asarray(date_level, float)
     grid = make_grid(design, _span(sensitivity))
-    first, second = (np.ascontiguousarray(arcs[:, end], np.int32) for end in (0, 1))
+    ends = np.ascontiguousarray(arcs, np.int32)
 
-    def work(start: int, stop: int) -> None:
-        search_arcs(
-            phase,
-            variance,
+    def work(first: int, last: int) -> None:
+        for part in pieces(first, last):
+            shape = (part.stop - part.start, n_dates)
+            difference, weight, between = np.empty(shape), np.empty(shape), np.empty(shape)
+            difference_arcs(
+                phase, variance, sensitivity, ends[part], length[part], level, difference, weight, between
+            )
+            found.search(part, difference, weight, between, design=design, grid=grid)
+
+    in_threads(work, n_arcs)
+    return found.models()
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Results of many searches, filled part by part.
+
+    Attributes
+    ----------
+    values : float64, (series, result)
+        Columns of the kernel.
+    covariances : float64, (series, parameter, parameter)
+        Of the parameters.
+    """
+
+    values: Reals
+    covariances: Reals
+
+    @classmethod
+    def empty(cls, n: int) -> Results:
+        """Make room for so many series."""
+        return cls(np.full((n, N_RESULTS), np.nan), np.zeros((n, 4, 4)))
+
+    def search(
+        self,
+        part: slice,
+        difference: Reals,
+        weight: Reals,
+        sensitivity: Reals,
+        *,
+        design: TimeDesign,
+        grid: SearchGrid,
+    ) -> None:
+        """Search the series of a part and fill their results.
+
+        Parameters
+        ----------
+        part : slice
+            Where they belong.
+        difference, weight, sensitivity : float64, (series, date)
+            Wrapped phase [rad], one over its variance (0 = missing), phase of a metre of height error [rad/m].
+        design : TimeDesign
+            Parameters.
+        grid : SearchGrid
+            Trial values.
+        """
+        search_series(
+            difference,
+            weight,
             sensitivity,
-            first[start:stop],
-            second[start:stop],
-            length[start:stop],
-            level,
             design.columns,
             design.n_columns,
             grid.velocities,
@@ -173,12 +227,18 @@ def estimate_arcs(
             grid.cosines,
             grid.sines,
             grid.liking,
-            results[start:stop],
-            covariances[start:stop],
+            self.values[part],
+            self.covariances[part],
         )
 
-    in_threads(work, n_arcs)
-    return arc_models(results, covariances)
+    def models(self) -> ArcModels:
+        """Name the columns."""
+        return arc_models(self.values, self.covariances)
+
+
+def pieces(first: int, last: int) -> list[slice]:
+    """Cut a range into parts whose arrays stay small."""
+    return [slice(k, min(k + PIECE, last)) for k in range(first, last, PIECE)]
 
 
 def arc_models(results: Reals, covariances: Reals) -> ArcModels:

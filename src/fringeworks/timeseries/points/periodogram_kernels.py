@@ -284,14 +284,36 @@ def invert_normal(weight: Reals, columns: Reals, n_columns: int, scratch: Reals,
 
 
 @kernel
-def search_arcs(
+def difference_arcs(
     phase: Singles,
     variance: Singles,
     sensitivity: Singles,
-    first: Counts,
-    second: Counts,
+    ends: Counts,
     growth: Reals,
     date_level: Reals,
+    difference: Reals,
+    weight: Reals,
+    between: Reals,
+) -> None:
+    """Fill phase difference, weight and mean sensitivity of arcs, (arc, date), from those of points, (point, date).
+
+    The variance of an arc at a date is that of its ends plus ``growth`` of the arc times ``date_level`` of the date.
+    """
+    for arc in range(ends.shape[0]):
+        i, j = ends[arc, 0], ends[arc, 1]
+        for date in range(phase.shape[1]):
+            together = float(variance[i, date]) + float(variance[j, date]) + growth[arc] * date_level[date]
+            known = together > 0.0
+            difference[arc, date] = float(phase[j, date]) - float(phase[i, date]) if known else 0.0
+            weight[arc, date] = 1.0 / together if known else 0.0
+            between[arc, date] = 0.5 * (float(sensitivity[i, date]) + float(sensitivity[j, date]))
+
+
+@kernel
+def search_series(
+    difference: Reals,
+    weight: Reals,
+    sensitivity: Reals,
     shared: Reals,
     n_columns: int,
     velocities: Reals,
@@ -302,28 +324,14 @@ def search_arcs(
     results: Reals,
     covariances: Reals,
 ) -> None:
-    """Search every arc of a range; arrays of points are (point, date), results (arc, ...).
-
-    The variance of an arc at a date is that of its ends plus ``growth`` of the arc times ``date_level`` of the date.
-    """
-    n_dates = phase.shape[1]
+    """Search the model of every series, (series, date)."""
     power = np.empty(liking.shape, np.float32)
-    difference, weight = np.empty(n_dates), np.empty(n_dates)
     columns = shared.copy()
-    for arc in range(first.size):
-        i, j = first[arc], second[arc]
-        for date in range(n_dates):
-            together = float(variance[i, date]) + float(variance[j, date]) + growth[arc] * date_level[date]
-            columns[1, date] = 0.5 * (float(sensitivity[i, date]) + float(sensitivity[j, date]))
-            if together > 0.0:
-                difference[date] = float(phase[j, date]) - float(phase[i, date])
-                weight[date] = 1.0 / together
-            else:
-                difference[date] = 0.0
-                weight[date] = 0.0
+    for k in range(difference.shape[0]):
+        columns[1] = sensitivity[k]
         search_one(
-            difference,
-            weight,
+            difference[k],
+            weight[k],
             columns,
             n_columns,
             velocities,
@@ -332,6 +340,6 @@ def search_arcs(
             sines,
             liking,
             power,
-            results[arc],
-            covariances[arc],
+            results[k],
+            covariances[k],
         )
