@@ -15,7 +15,7 @@ from fringeworks.model.options import option, section
 from fringeworks.model.grids import Shape
 from fringeworks.timeseries.distributed.neighbours_options import NeighbourOptions
 from fringeworks.timeseries.distributed.options import LinkingOptions
-from fringeworks.timeseries.distributed.sequential_options import SequentialOptions
+from fringeworks.timeseries.distributed.update import SequentialOptions
 from fringeworks.timeseries.models import ModelOptions
 from fringeworks.timeseries.points.options import CandidateOptions, NetworkOptions
 from fringeworks.timeseries.reference import ReferenceOptions
@@ -169,6 +169,13 @@ class LinkingSection(LinkingOptions):
 
     neighbours: NeighbourOptions = section(
         NeighbourOptions, "Which samples of the window count as ground like that of the middle"
+    )
+    sequential_above: int = option(
+        100,
+        meaning="Series of more dates than this are linked in mini-stacks that keep one datum: the cost of linking all at once "
+        "grows with their third power",
+        minimum=2,
+        maximum=300,
     )
     sequential: SequentialOptions = section(
         SequentialOptions, "How long series are linked in pieces that keep one datum"

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from fringeworks.model.grids import Window
+from fringeworks.model.grids import Shape, Window
 from fringeworks.model.tally import Finding, Tally
 from fringeworks.tops.frame import intersection
 from fringeworks.workflow.config import RunConfig, plain
@@ -63,7 +63,9 @@ def days_of(scenes: SceneStack) -> list[float]:
 
 def _work(context: StageContext) -> tuple[Tally, ...]:
     scenes, linking = context.scenes, context.config.linking
-    halo = halo_of(linking.window_shape, scenes.looks)
+    once = halo_of(linking.window_shape, scenes.looks)
+    many = len(scenes.dates) > linking.sequential_above
+    halo = Shape(3 * once.rows, 3 * once.cols) if many else once  # of mini-stacks, see sequential_halo
     days = days_of(scenes)
     specs: list[LinkSpec] = []
     for name in scenes.names:
@@ -92,7 +94,7 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
                     effective_share=scenes.effective_share,
                     options=linking,
                     neighbours=linking.neighbours,
-                    sequential=linking.sequential,
+                    sequential=linking.sequential if many else None,
                 )
             )
     payloads = context.each(link_strip, specs)

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fringeworks.timeseries.distributed.linking import Linked
+from fringeworks.model.tally import Tally
+from fringeworks.timeseries.distributed.linking import Linked, SimilarSamples, link
 from fringeworks.timeseries.distributed.neighbours import similar_samples
 from fringeworks.timeseries.distributed.neighbours_options import NeighbourOptions
 from fringeworks.timeseries.distributed.options import LinkingOptions
 from fringeworks.timeseries.distributed.sequential import link_sequential
-from fringeworks.timeseries.distributed.sequential_options import SequentialOptions
+from fringeworks.timeseries.distributed.update import SequentialOptions
 from fringeworks.workflow.engines import Payload
 from fringeworks.workflow.tasks.cells import Strip
 from fringeworks.workflow.tasks.places import step_at
@@ -52,7 +53,7 @@ class LinkSpec:
     effective_share : float
         Independent samples behind one sample.
     options, neighbours, sequential : records
-        How.
+        How; without the last all dates are linked at once.
     """
 
     strip: Strip
@@ -62,7 +63,7 @@ class LinkSpec:
     effective_share: float
     options: LinkingOptions
     neighbours: NeighbourOptions
-    sequential: SequentialOptions
+    sequential: SequentialOptions | None
 
 
 def link_strip(spec: LinkSpec) -> Payload:
@@ -74,19 +75,48 @@ def link_strip(spec: LinkSpec) -> Payload:
         similar = similar_samples(
             samples, window=spec.options.window_shape, strides=strip.looks, options=spec.neighbours
         )
-    linked = link_sequential(
+    linked = _linked(spec, samples, similar)
+    _keep(spec, linked, _amplitude(samples, strip))
+    return {"tally": _tally(linked, strip).as_dict()}
+
+
+def _linked(spec: LinkSpec, samples: NDArray[np.complex64], similar: SimilarSamples | None) -> Linked:
+    """Link all dates at once, or in mini-stacks."""
+    days, looks = np.array(spec.days), spec.strip.looks
+    if spec.sequential is None:
+        return link(
+            samples,
+            days=days,
+            options=spec.options,
+            strides=looks,
+            reference=spec.reference,
+            effective_share=spec.effective_share,
+            similar=similar,
+            rows=spec.strip.inner_rows,
+        )
+    return link_sequential(
         samples,
-        days=np.array(spec.days),
+        days=days,
         options=spec.options,
         sequential=spec.sequential,
-        strides=strip.looks,
+        strides=looks,
         reference=spec.reference,
         effective_share=spec.effective_share,
         similar=similar,
-        rows=strip.inner_rows,
+        rows=spec.strip.inner_rows,
     )
-    _keep(spec, linked, _amplitude(samples, strip))
-    return {"tally": linked.tally.as_dict()}
+
+
+def _tally(linked: Linked, strip: Strip) -> Tally:
+    """Count the strip's own cells, without those around it."""
+    phase = linked.phase[:, :, strip.inner_cols]
+    some = np.isfinite(phase).any(axis=0)
+    return Tally(
+        "cells",
+        int(some.size),
+        int(some.sum()),
+        {"too few samples, or none at the first date": int((~some).sum())},
+    )
 
 
 def _keep(spec: LinkSpec, linked: Linked, amplitude: NDArray[np.float32]) -> None:
