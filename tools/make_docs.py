@@ -66,7 +66,9 @@ def points_page() -> str:
     from fringeworks.model.scatterers import COLUMNS
 
     rows = [[f"`{c.name}`", c.unit or "–", c.dtype, c.meaning] for c in COLUMNS]
-    rows.append(["`displacement`", "m", "list of float32", "Series, positive = toward the satellite; first date zero"])
+    rows.append(
+        ["`displacement`", "m", "list of float32", "Series, positive = toward the satellite; first date zero"]
+    )
     rows.append(["`geometry`", "–", "binary", "Point of longitude and latitude (well-known binary)"])
     return f"""# Columns of points
 

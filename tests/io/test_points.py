@@ -55,10 +55,26 @@ def test_contract_of_the_file(tmp_path):
     """Column names and the key of the dates are read by other people's scripts."""
     path = write_points(tmp_path / "points.parquet", some_points())
     schema = pq.read_schema(path)
-    promised = (
-        "id longitude latitude height height_error line sample kind velocity velocity_std temporal_coherence "
-        "amplitude_dispersion rmse incidence los_east los_north los_up displacement"
-    ).split()
+    promised = [
+        "id",
+        "longitude",
+        "latitude",
+        "height",
+        "height_error",
+        "line",
+        "sample",
+        "kind",
+        "velocity",
+        "velocity_std",
+        "temporal_coherence",
+        "amplitude_dispersion",
+        "rmse",
+        "incidence",
+        "los_east",
+        "los_north",
+        "los_up",
+        "displacement",
+    ]
     assert set(promised) <= set(schema.names)
     assert json.loads(schema.metadata[b"dates"])[0] == "2023-01-08"
     assert str(schema.field("displacement").type) == "list<element: float>"

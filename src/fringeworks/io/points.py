@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -49,7 +48,7 @@ def write_points(path: Path, points: Scatterers) -> Path:
     partial = path.with_name(path.name + ".partial")
     try:
         pq.write_table(table_of(points), partial, row_group_size=_ROWS, compression="zstd")
-        os.replace(partial, path)
+        partial.replace(path)
     except OSError as error:
         partial.unlink(missing_ok=True)
         if error.errno == 28:

@@ -39,10 +39,14 @@ class Column:
 
 
 COLUMNS: Final[tuple[Column, ...]] = (
-    Column(name="id", unit="", dtype="str", meaning="Burst, line and sample: the same point has the same name"),
+    Column(
+        name="id", unit="", dtype="str", meaning="Burst, line and sample: the same point has the same name"
+    ),
     Column(name="longitude", unit="degree", dtype="float64", meaning="WGS84, after height correction"),
     Column(name="latitude", unit="degree", dtype="float64", meaning="WGS84, after height correction"),
-    Column(name="height", unit="m", dtype="float32", meaning="Above the WGS84 ellipsoid, after height correction"),
+    Column(
+        name="height", unit="m", dtype="float32", meaning="Above the WGS84 ellipsoid, after height correction"
+    ),
     Column(
         name="height_error",
         unit="m",
@@ -85,8 +89,12 @@ COLUMNS: Final[tuple[Column, ...]] = (
         dtype="float32",
         meaning="Between the line of sight and the ellipsoid's normal at the point",
     ),
-    Column(name="los_east", unit="1", dtype="float32", meaning="East part of the unit vector to the satellite"),
-    Column(name="los_north", unit="1", dtype="float32", meaning="North part of the unit vector to the satellite"),
+    Column(
+        name="los_east", unit="1", dtype="float32", meaning="East part of the unit vector to the satellite"
+    ),
+    Column(
+        name="los_north", unit="1", dtype="float32", meaning="North part of the unit vector to the satellite"
+    ),
     Column(name="los_up", unit="1", dtype="float32", meaning="Up part of the unit vector to the satellite"),
 )
 """All columns but ``displacement``, which holds a list for each point."""

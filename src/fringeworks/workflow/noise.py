@@ -56,7 +56,9 @@ class SeriesNoise:
         callable
             ``f(rows, cols)`` gives float32 (pixel, date, date) [m^2] for slices inside the (thinned) window.
         """
-        own = _linked_in(context, at, step) if self.linked else _covariance_in(context, at, step, self.sharing)
+        own = (
+            _linked_in(context, at, step) if self.linked else _covariance_in(context, at, step, self.sharing)
+        )
         common = self.common
 
         def of(rows: slice, cols: slice) -> NDArray[np.float32]:
@@ -75,9 +77,7 @@ def series_noise(context: StageContext) -> SeriesNoise:
     rows = slice(max(reference.row - reference.radius, 0), reference.row + reference.radius + 1)
     cols = slice(max(reference.col - reference.radius, 0), reference.col + reference.radius + 1)
     found = (
-        _linked_in(context, (rows, cols), 1)
-        if linked
-        else _covariance_in(context, (rows, cols), 1, sharing)
+        _linked_in(context, (rows, cols), 1) if linked else _covariance_in(context, (rows, cols), 1, sharing)
     )
     inside = found(slice(None), slice(None))
     whole = np.isfinite(inside).all(axis=(1, 2))

@@ -18,10 +18,9 @@ from fringeworks.products.report.scatterers import CellMatrix, ScattererFacts
 from fringeworks.products.standard import POINTS
 from fringeworks.workflow.image_records import recorded
 from fringeworks.workflow.image_report import POINT_STEPS
+from fringeworks.workflow.scatterers import read_network, read_points
 from fringeworks.workflow.scenes.standing import stand
 from fringeworks.workflow.stage import StageContext
-from fringeworks.workflow.stages.gathering import read_points
-from fringeworks.workflow.stages.networking import read_network
 from fringeworks.workflow.tasks.heights import heights_at
 from fringeworks.workflow.tasks.matrices import shown_dates
 
@@ -37,7 +36,10 @@ def scatterers_of(context: StageContext) -> ScattererFacts | None:
     table, solved, found = read_table(context.output / POINTS), read_network(context), read_points(context)
     grid = context.survey.grid
     to_map = Transformer.from_crs("EPSG:4326", grid.crs, always_xy=True)
-    x, y = (np.asarray(v, np.float64) for v in to_map.transform(table.columns["longitude"], table.columns["latitude"]))
+    x, y = (
+        np.asarray(v, np.float64)
+        for v in to_map.transform(table.columns["longitude"], table.columns["latitude"])
+    )
     shown = _spread(len(table), _MOST_POINTS)
     persistent = np.asarray(table.columns["kind"] == PERSISTENT, np.bool_)
     histogram = recorded(context.store, "dispersion", "histogram")
@@ -62,7 +64,11 @@ def scatterers_of(context: StageContext) -> ScattererFacts | None:
 
 
 def _spread(n: int, most: int) -> NDArray[np.int64]:
-    return np.unique(np.linspace(0, max(n - 1, 0), min(n, most)).astype(np.int64)) if n else np.zeros(0, np.int64)
+    return (
+        np.unique(np.linspace(0, max(n - 1, 0), min(n, most)).astype(np.int64))
+        if n
+        else np.zeros(0, np.int64)
+    )
 
 
 def _density(x: NDArray[np.float64], y: NDArray[np.float64], grid: MapGrid) -> NDArray[np.float32]:

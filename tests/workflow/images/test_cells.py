@@ -7,7 +7,8 @@ import pytest
 
 from fringeworks.io.store import WorkingStore
 from fringeworks.model.grids import Looks, Shape, Window
-from fringeworks.workflow.tasks.cells import cells_of, halo_of, strips
+from fringeworks.workflow.scenes.cells import cells_of
+from fringeworks.workflow.tasks.cells import halo_of, strips
 from fringeworks.workflow.tasks.places import create_samples, write_samples
 
 
@@ -44,7 +45,14 @@ def test_strips_hold_their_cells_and_their_surroundings(tmp_path):
     assert halo.rows % 4 == 0
     assert halo.rows >= 3
     found = strips(
-        store=str(tmp_path), name="burst", stored=stored, cells=cells, dates=(0, 2), looks=looks, halo=halo, rows=5
+        store=str(tmp_path),
+        name="burst",
+        stored=stored,
+        cells=cells,
+        dates=(0, 2),
+        looks=looks,
+        halo=halo,
+        rows=5,
     )
     assert sum(s.cells.rows for s in found) == cells.rows
     for strip in found:
@@ -52,7 +60,9 @@ def test_strips_hold_their_cells_and_their_surroundings(tmp_path):
         window = strip.window
         assert values.shape == (2, window.rows, window.cols)
         for row in range(strip.inner_rows.start, strip.inner_rows.stop):
-            block = values[1, row * 4 : row * 4 + 4, strip.inner_cols.start * 3 : strip.inner_cols.start * 3 + 3]
+            block = values[
+                1, row * 4 : row * 4 + 4, strip.inner_cols.start * 3 : strip.inner_cols.start * 3 + 3
+            ]
             line = (strip.cells.row + row - strip.inner_rows.start) * 4 + np.arange(4)[:, None]
             sample = strip.cells.col * 3 + np.arange(3)[None]
             inside = (line >= stored.row) & (line < stored.row + stored.rows) & (sample >= stored.col)

@@ -150,7 +150,9 @@ def arc_picture(found: ScattererFacts, sampled: Sampled) -> Picture | None:
     lines = found.arcs.reshape(-1, 2, 2) * _scale(frame)
     with drawing(name):
         figure, axes = new_figure(*paper(frame, _WIDTH))
-        drawn = LineCollection(list(lines), cmap="cividis", norm=mpl.colors.Normalize(0.0, 1.0), linewidths=0.5)
+        drawn = LineCollection(
+            list(lines), cmap="cividis", norm=mpl.colors.Normalize(0.0, 1.0), linewidths=0.5
+        )
         drawn.set_array(found.arc_coherence)
         drawn.set_rasterized(True)
         axes.add_collection(drawn)
@@ -179,7 +181,14 @@ def dispersion_picture(found: ScattererFacts) -> Picture | None:
             (found.dispersion_all, MUTED, "all samples"),
             (found.dispersion_chosen, WARM, "candidates"),
         ):
-            axes.stairs(np.where(counts > 0, counts, np.nan), edges, color=colour, label=label, fill=False, linewidth=1.4)
+            axes.stairs(
+                np.where(counts > 0, counts, np.nan),
+                edges,
+                color=colour,
+                label=label,
+                fill=False,
+                linewidth=1.4,
+            )
         axes.set_yscale("log")
         axes.set_xlabel("amplitude dispersion")
         axes.set_ylabel("samples")
@@ -201,7 +210,9 @@ def sigma_picture(found: ScattererFacts) -> Picture | None:
         return None
     with drawing(name):
         figure, axes = new_figure(_WIDTH, 3.0)
-        axes.plot(mdates.date2num(list(found.dates)), sigma, marker="o", markersize=3.5, color=ACCENT, linewidth=1.0)
+        axes.plot(
+            mdates.date2num(list(found.dates)), sigma, marker="o", markersize=3.5, color=ACCENT, linewidth=1.0
+        )
         date_axis(axes)
         axes.set_ylim(bottom=0.0)
         axes.set_ylabel("rad")

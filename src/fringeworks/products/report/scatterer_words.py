@@ -16,10 +16,8 @@ def scatterer_opening(found: ScattererFacts) -> list[str]:
     """Say in plain words how many scatterers there are."""
     n_ps, n_ds = found.n_points.get("ps", 0), found.n_points.get("ds", 0)
     if n_ps + n_ds == 0:
-        return [
-            "No point holds what was asked for: look at the counts below, and at points.* and linking.* in the "
-            "configuration."
-        ]
+        text = "No point holds what was asked for: look at the counts below, and at points.* and linking.* in the "
+        return [text + "configuration."]
     text = f"<b>points.parquet</b> holds {plural(n_ds, 'distributed scatterer')}"
     if n_ps or found.dispersion_all.size:
         text += f" and {plural(n_ps, 'persistent scatterer')}"
@@ -68,4 +66,6 @@ def _mean(coherence: NDArray[np.uint8]) -> float:
     n = len(coherence)
     if n < 2:
         return 0.0
-    return float((coherence.sum(dtype=np.float64) - np.trace(coherence.astype(np.float64))) / (n * (n - 1)) / 255.0)
+    return float(
+        (coherence.sum(dtype=np.float64) - np.trace(coherence.astype(np.float64))) / (n * (n - 1)) / 255.0
+    )

@@ -69,7 +69,11 @@ def match_planted(
 
 
 def compare_points(
-    found: Mapping[str, NDArray[Any]], truth: SceneTruth, points: Mapping[str, NDArray[Any]], *, decorrelated: float
+    found: Mapping[str, NDArray[Any]],
+    truth: SceneTruth,
+    points: Mapping[str, NDArray[Any]],
+    *,
+    decorrelated: float,
 ) -> dict[str, float]:
     """Compare persistent scatterers with those planted.
 
@@ -107,7 +111,9 @@ def compare_points(
     bounds = _bounds(truth, points["noise"][near], found["incidence"][at])
     result |= _errors("velocity", found["velocity"][at] - velocity, found["velocity_std"][at], bounds[0])
     # heights, not height errors: on a slope the ground behind a sample is not the ground under the point
-    result |= _errors("height", found["height"][at] - points["height"][near], found["height_error_std"][at], bounds[1])
+    result |= _errors(
+        "height", found["height"][at] - points["height"][near], found["height_error_std"][at], bounds[1]
+    )
     result["distance_median_m"] = float(np.median(distance[near]))
     return result
 
@@ -123,9 +129,7 @@ def _false_share(
     """Count points on decorrelated ground that are no planted one, strong or weak, nor a side lobe of one."""
     if not near.any():
         return {"n_false": math.nan, "false_share": math.nan}
-    shift = [
-        float(np.median(found[axis][index[near]] - points[axis][near])) for axis in ("line", "sample")
-    ]
+    shift = [float(np.median(found[axis][index[near]] - points[axis][near])) for axis in ("line", "sample")]
     line = found["line"] - shift[0]
     sample = found["sample"] - shift[1]
     apart_line = np.abs(line[:, None] - points["line"][None])

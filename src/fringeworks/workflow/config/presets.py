@@ -38,7 +38,11 @@ PRESETS: Final = {
             values={
                 "method": "ps+ds",
                 "products": {"spacing_m": 20.0},
-                "linking": {"window_azimuth": 5, "window_range": 15, "neighbours": {"method": "anderson-darling"}},
+                "linking": {
+                    "window_azimuth": 5,
+                    "window_range": 15,
+                    "neighbours": {"method": "anderson-darling"},
+                },
                 "points": {"network": {"max_arc_length": 500.0}},
             },
         ),
@@ -76,7 +80,11 @@ PRESETS: Final = {
             values={
                 "method": "ps+ds",
                 "products": {"spacing_m": 20.0},
-                "linking": {"window_azimuth": 7, "window_range": 21, "neighbours": {"method": "anderson-darling"}},
+                "linking": {
+                    "window_azimuth": 7,
+                    "window_range": 21,
+                    "neighbours": {"method": "anderson-darling"},
+                },
             },
         ),
     )

@@ -11,8 +11,8 @@ from fringeworks.interferometry.design import PairOptions
 from fringeworks.interferometry.filters import FilterOptions
 from fringeworks.interferometry.quality import PairQualityOptions
 from fringeworks.interferometry.repair import RepairOptions
-from fringeworks.model.options import option, section
 from fringeworks.model.grids import Shape
+from fringeworks.model.options import option, section
 from fringeworks.timeseries.distributed.neighbours_options import NeighbourOptions
 from fringeworks.timeseries.distributed.options import LinkingOptions
 from fringeworks.timeseries.distributed.update import SequentialOptions

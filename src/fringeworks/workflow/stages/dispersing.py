@@ -9,8 +9,8 @@ import numpy as np
 
 from fringeworks.model.tally import Finding, Tally
 from fringeworks.workflow.config import RunConfig, plain
+from fringeworks.workflow.scenes.cells import kept_cells
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext, block_budget
-from fringeworks.workflow.stages.linking import kept_cells
 from fringeworks.workflow.tasks.dispersing import EDGES, DisperseSpec, disperse
 from fringeworks.workflow.tasks.places import STRIP
 
@@ -69,7 +69,9 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
             "edges": EDGES.tolist(),
             "all": np.sum([p["all"] for p in payloads], axis=0).tolist(),
             "chosen": np.sum([p["chosen"] for p in payloads], axis=0).tolist(),
-            "factors": [{"burst": s.name, "factors": p["factors"]} for s, p in zip(specs, payloads, strict=True)],
+            "factors": [
+                {"burst": s.name, "factors": p["factors"]} for s, p in zip(specs, payloads, strict=True)
+            ],
         },
     )
     return (tally,)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from fringeworks.model.grids import Shape
-from fringeworks.model.stack import Pair
 from fringeworks.model.tally import Tally
 from fringeworks.tops.frame import intersection
 from fringeworks.workflow.config import RunConfig
+from fringeworks.workflow.scenes.cells import kept_cells, phase_step
 from fringeworks.workflow.scenes.stack import SceneStack
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
 from fringeworks.workflow.tasks.forming import FormSpec, form
+from fringeworks.workflow.tasks.linked_pairs import LinkedPairSpec, form_linked
 
 _ENOUGH = 40.0
 """Independent samples a coherence window should hold: its bias is then below 0.01 from coherence 0.3 on."""
@@ -88,6 +90,10 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
     return (Tally("interferograms", n, n - empty, {"no common burst": empty}),)
 
 
+def _burst(scenes: SceneStack, name: str) -> Any:
+    return scenes.frame.bursts[scenes.place_of(name)]
+
+
 def create_images(context: StageContext) -> None:
     """Create the arrays of interferograms, one image a pair."""
     n, (rows, cols) = len(context.survey.network.pairs), context.scenes.looked
@@ -95,20 +101,49 @@ def create_images(context: StageContext) -> None:
         context.step.create_chunked(name, (n, rows, cols), dtype=dtype, chunks=(1, min(512, rows), cols))
 
 
-def phase_step(jumps: Mapping[str, float], pair: Pair, scenes: SceneStack, name: str) -> float:
-    """Return the phase to take off a pair's interferogram in a burst, so that sub-swaths meet [rad]."""
-    ends = (pair.reference.isoformat(), pair.secondary.isoformat())
-    first, second = (date_step(jumps, day, scenes, name) for day in ends)
-    return second - first
+def _linked_parameters(config: RunConfig) -> Mapping[str, Any]:
+    return {"network": {k: getattr(config.pairs.network, k) for k in config.pairs.network.__slots__}}
 
 
-def _burst(scenes: SceneStack, name: str) -> Any:
-    return scenes.frame.bursts[scenes.place_of(name)]
+def _linked_work(context: StageContext) -> tuple[Tally, ...]:
+    scenes, network = context.scenes, context.survey.network
+    days = {d: k for k, d in enumerate(scenes.days)}
+    jumps = context.upstream("joins").get("phases")
+    looks = float(context.upstream("linking").get("linking")["effective_looks"])
+    cells = {name: kept_cells(scenes, name) for name in scenes.names}
+    n = len(network.pairs)
+    create_images(context)
+    specs = []
+    for index, pair in enumerate(network.pairs):
+        ends = days[pair.reference], days[pair.secondary]
+        held = _held(scenes, ends)
+        specs.append(
+            LinkedPairSpec(
+                store=str(context.store.folder),
+                index=index,
+                dates=ends,
+                looked=scenes.looked,
+                cells={k: w for k in held if (w := cells[k]) is not None},
+                steps={k: phase_step(jumps, pair, scenes, k) for k in held},
+                effective_looks=looks,
+            )
+        )
+    payloads = context.each(form_linked, specs)
+    context.step.put(
+        "pairs",
+        {
+            "coherence_window": [scenes.looks.azimuth, scenes.looks.range],
+            "effective_looks": looks,
+            "looks": [scenes.looks.azimuth, scenes.looks.range],
+            "pairs": [{"pair": str(p), **row} for p, row in zip(network.pairs, payloads, strict=True)],
+        },
+    )
+    empty = sum(p["n_valid"] == 0 for p in payloads)
+    return (Tally("interferograms", n, n - empty, {"no common burst": empty}),)
 
 
-def date_step(jumps: Mapping[str, float], day: str, scenes: SceneStack, name: str) -> float:
-    """Return the phase to add to a date in a burst, so that sub-swaths meet [rad]."""
-    return float(jumps.get(f"{day} {_burst(scenes, name).swath.value}", 0.0))
+def _held(scenes: SceneStack, ends: tuple[int, int]) -> list[str]:
+    return [k for k in scenes.names if all(k in scenes.dates[d].bursts for d in ends)]
 
 
 STAGE = Stage(
@@ -119,4 +154,11 @@ STAGE = Stage(
     parameters=_parameters,
     work=_work,
     cost=_cost,
+)
+FROM_LINKED = replace(
+    STAGE,
+    after=("linking", "joins"),
+    meaning="form interferograms from linked phases and join bursts and sub-swaths",
+    parameters=_linked_parameters,
+    work=_linked_work,
 )

@@ -14,11 +14,10 @@ from fringeworks.model.tally import Finding, Tally
 from fringeworks.timeseries.points.pointset import PERSISTENT
 from fringeworks.tops.frame import intersection
 from fringeworks.workflow.config import RunConfig, plain
+from fringeworks.workflow.scenes.cells import date_step, kept_cells
 from fringeworks.workflow.scenes.stack import SceneStack
 from fringeworks.workflow.scenes.standing import Standing, height_to_phase, stand
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
-from fringeworks.workflow.stages.forming import date_step
-from fringeworks.workflow.stages.linking import kept_cells
 from fringeworks.workflow.tasks.dispersing import chosen_of
 from fringeworks.workflow.tasks.gathering import (
     FIELDS,
@@ -236,9 +235,3 @@ def _areas(scenes: SceneStack, found: Mapping[str, NDArray[Any]], at: Standing) 
     speed = 6_800.0  # of the beam on the ground [m/s]; areas are good to a few percent
     sample = grid.azimuth_step * speed * grid.range_step / np.sin(at.incidence)
     return np.asarray(sample * np.maximum(found["n_samples"], 1.0 / scenes.effective_share), np.float32)
-
-
-def read_points(context: StageContext) -> dict[str, NDArray[Any]]:
-    """Return what the stage gathered, by name; the last axis is that of points."""
-    with np.load(context.upstream("scatterers").folder / "points.npz") as found:
-        return {key: found[key] for key in found.files}

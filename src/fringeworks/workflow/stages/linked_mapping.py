@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from fringeworks.model.tally import Tally
+from fringeworks.workflow.scenes.cells import kept_cells
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
-from fringeworks.workflow.stages.linking import kept_cells
 from fringeworks.workflow.tasks.linked_map import LinkedMapSpec, bring_linked
 
 _IMAGES: Final = ("temporal_coherence", "coherence_mean", "looks")

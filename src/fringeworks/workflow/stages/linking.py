@@ -10,11 +10,10 @@ import numpy as np
 
 from fringeworks.model.grids import Shape, Window
 from fringeworks.model.tally import Finding, Tally
-from fringeworks.tops.frame import intersection
 from fringeworks.workflow.config import RunConfig, plain
-from fringeworks.workflow.scenes.stack import SceneStack
+from fringeworks.workflow.scenes.cells import days_of, kept_cells
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext, block_budget
-from fringeworks.workflow.tasks.cells import cells_of, halo_of, strips
+from fringeworks.workflow.tasks.cells import halo_of, strips
 from fringeworks.workflow.tasks.linking import IMAGES, LinkSpec, array_of, link_strip
 from fringeworks.workflow.tasks.matrices import MatrixSpec, show_matrices
 
@@ -47,20 +46,6 @@ def _cost(scale: Scale) -> Cost:
     )
 
 
-def kept_cells(scenes: SceneStack, name: str) -> Window | None:
-    """Return the cells of a burst; None where it contributes none."""
-    keep = intersection(scenes.frame.bursts[scenes.place_of(name)].keep, scenes.stored[name])
-    if keep is None:
-        return None
-    cells = cells_of(keep, looks=scenes.looks, looked=scenes.looked)
-    return cells if cells.shape.size else None
-
-
-def days_of(scenes: SceneStack) -> list[float]:
-    """Return the dates as days since the first."""
-    return [float((d - scenes.days[0]).days) for d in scenes.days]
-
-
 def _work(context: StageContext) -> tuple[Tally, ...]:
     scenes, linking = context.scenes, context.config.linking
     once = halo_of(linking.window_shape, scenes.looks)
@@ -75,7 +60,7 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
             continue
         rows = _rows(context, len(dates), cells.cols * scenes.looks.range + 2 * halo.cols, halo.rows)
         _create(context, name, cells, rows)
-        for strip in strips(
+        burst = strips(
             store=str(context.store.folder),
             name=name,
             stored=scenes.stored[name],
@@ -84,19 +69,20 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
             looks=scenes.looks,
             halo=halo,
             rows=rows,
-        ):
-            specs.append(
-                LinkSpec(
-                    strip=strip,
-                    first_row=strip.cells.row - cells.row,
-                    days=tuple(days[k] for k in dates),
-                    reference=0,
-                    effective_share=scenes.effective_share,
-                    options=linking,
-                    neighbours=linking.neighbours,
-                    sequential=linking.sequential if many else None,
-                )
+        )
+        specs += [
+            LinkSpec(
+                strip=strip,
+                first_row=strip.cells.row - cells.row,
+                days=tuple(days[k] for k in dates),
+                reference=0,
+                effective_share=scenes.effective_share,
+                options=linking,
+                neighbours=linking.neighbours,
+                sequential=linking.sequential if many else None,
             )
+            for strip in burst
+        ]
     payloads = context.each(link_strip, specs)
     for spec in _rows_to_show(context, specs):
         show_matrices(spec)
@@ -110,7 +96,9 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
 def _rows_to_show(context: StageContext, specs: list[LinkSpec]) -> list[MatrixSpec]:
     """Choose cells, spread over the image, whose coherence matrix is kept for the report."""
     window = context.config.linking.window_shape
-    chosen = np.unique(np.linspace(0, len(specs) - 1, min(len(specs), _SHOWN_ROWS)).astype(int)) if specs else ()
+    chosen = (
+        np.unique(np.linspace(0, len(specs) - 1, min(len(specs), _SHOWN_ROWS)).astype(int)) if specs else ()
+    )
     found = []
     for k in chosen:
         strip = specs[k].strip

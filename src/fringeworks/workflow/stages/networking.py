@@ -10,11 +10,12 @@ import numpy as np
 
 from fringeworks.constants import DAYS_PER_YEAR
 from fringeworks.model.tally import Finding, Tally
-from fringeworks.timeseries.points.network import NetworkSolution, solve_network
+from fringeworks.timeseries.points.network import solve_network
 from fringeworks.timeseries.points.pointset import PointSet
+from fringeworks.timeseries.points.solution import NetworkSolution
 from fringeworks.workflow.config import RunConfig, plain
+from fringeworks.workflow.scatterers import read_points
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
-from fringeworks.workflow.stages.gathering import read_points
 
 _MOST_ARCS: Final = 4000
 """Arcs kept for the report."""
@@ -83,12 +84,6 @@ def _some_arcs(solution: NetworkSolution) -> tuple[np.ndarray, np.ndarray]:
     n = arcs.coherence.size
     chosen = np.unique(np.linspace(0, max(n - 1, 0), min(n, _MOST_ARCS)).astype(np.int64))[:n]
     return arcs.arcs.ends[chosen], np.asarray(arcs.coherence[chosen], np.float32)
-
-
-def read_network(context: StageContext) -> dict[str, np.ndarray]:
-    """Return what the stage found, by name."""
-    with np.load(context.upstream("network").folder / "network.npz") as found:
-        return {key: found[key] for key in found.files}
 
 
 STAGE = Stage(

@@ -18,10 +18,9 @@ from fringeworks.products.standard import POINTS
 from fringeworks.timeseries.points import pointset
 from fringeworks.workflow.config import RunConfig
 from fringeworks.workflow.records import reference_of
+from fringeworks.workflow.scatterers import read_network, read_points
 from fringeworks.workflow.scenes.standing import Standing, stand
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
-from fringeworks.workflow.stages.gathering import read_points
-from fringeworks.workflow.stages.networking import read_network
 
 _NEAREST: Final = 5
 """Points around the reference area that stand for it where none lies inside."""
@@ -113,7 +112,9 @@ def _table(
         "kind": kind.astype(object),
         "effective_area": part["area"],
         "velocity": velocity[used].astype(np.float32),
-        "velocity_std": np.hypot(solved["velocity_std"][used], _std_of_mean(solved["velocity_std"][place])).astype(np.float32),
+        "velocity_std": np.hypot(
+            solved["velocity_std"][used], _std_of_mean(solved["velocity_std"][place])
+        ).astype(np.float32),
         "temporal_coherence": np.asarray(solved["temporal_coherence"][used], np.float32),
         "amplitude_dispersion": part["dispersion"],
         "rmse": rmse,

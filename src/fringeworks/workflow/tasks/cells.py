@@ -1,8 +1,7 @@
-"""Which averaged cells belong to which burst, and the samples their windows need."""
+"""Strips of a burst's averaged cells, and the samples their windows need."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,30 +10,6 @@ from numpy.typing import NDArray
 
 from fringeworks.model.grids import Looks, Shape, Window
 from fringeworks.workflow.tasks.places import open_samples, read_samples, step_at
-
-
-def cells_of(keep: Window, *, looks: Looks, looked: Shape) -> Window:
-    """Return the cells whose centre lies in a window of samples; windows that meet share none and lose none.
-
-    Parameters
-    ----------
-    keep : Window
-        Lines and samples that a burst contributes to the joined image.
-    looks : Looks
-        Samples of a cell.
-    looked : Shape
-        Cells of the joined image.
-    """
-    row, rows = _span(keep.row, keep.rows, looks.azimuth, looked.rows)
-    col, cols = _span(keep.col, keep.cols, looks.range, looked.cols)
-    return Window(row, col, rows, cols)
-
-
-def _span(first: int, size: int, step: int, limit: int) -> tuple[int, int]:
-    middle = 0.5 * (step - 1)
-    low = min(max(math.ceil((first - middle) / step), 0), limit)
-    high = min(max(math.ceil((first + size - middle) / step), low), limit)
-    return low, high - low
 
 
 def halo_of(window: Shape, looks: Looks) -> Shape:

@@ -154,4 +154,6 @@ def _by_cell(image: NDArray[np.float32], spec: DisperseSpec) -> NDArray[np.float
     valid = np.isfinite(cells)
     count = valid.sum(axis=(1, 3))
     with np.errstate(invalid="ignore"):
-        return np.asarray(np.where(valid, cells, 0).sum(axis=(1, 3)) / np.where(count > 0, count, np.nan), np.float32)
+        return np.asarray(
+            np.where(valid, cells, 0).sum(axis=(1, 3)) / np.where(count > 0, count, np.nan), np.float32
+        )

@@ -246,9 +246,7 @@ def _noise(correlation: tuple[float, float]) -> NDArray[np.float64]:
     return np.kron(down, along)
 
 
-def _read(
-    spec: GatherSpec, row: NDArray[np.int64], col: NDArray[np.int64]
-) -> NDArray[np.complex64]:
+def _read(spec: GatherSpec, row: NDArray[np.int64], col: NDArray[np.int64]) -> NDArray[np.complex64]:
     """Return two by two samples from rows and columns of the stored burst on, (date, sample, point), strip by strip."""
     source = open_samples(step_at(spec.store, "coregister"), spec.name)
     rows, cols = spec.stored.rows, spec.stored.cols

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fringeworks.model.grids import Shape
 from fringeworks.model.tally import Tally
 from fringeworks.timeseries.distributed.linking import Linked, SimilarSamples, link
 from fringeworks.timeseries.distributed.neighbours import similar_samples
@@ -73,7 +75,10 @@ def link_strip(spec: LinkSpec) -> Payload:
     similar = None
     if spec.neighbours.method != "window":
         similar = similar_samples(
-            samples, window=spec.options.window_shape, strides=strip.looks, options=spec.neighbours
+            samples,
+            window=Shape(spec.options.window_azimuth, spec.options.window_range),
+            strides=strip.looks,
+            options=spec.neighbours,
         )
     linked = _linked(spec, samples, similar)
     _keep(spec, linked, _amplitude(samples, strip))
@@ -124,7 +129,7 @@ def _keep(spec: LinkSpec, linked: Linked, amplitude: NDArray[np.float32]) -> Non
     at = slice(spec.first_row, spec.first_row + strip.cells.rows)
     cols = strip.inner_cols
     for what, values in (("phase", linked.phase), ("phase_std", linked.phase_std)):
-        sink = step.sink(array_of(what, strip.name))
+        sink: Any = step.sink(array_of(what, strip.name))
         for place, day in enumerate(strip.dates):
             sink[day, at, :] = values[place][:, cols]
     images = {
@@ -134,7 +139,7 @@ def _keep(spec: LinkSpec, linked: Linked, amplitude: NDArray[np.float32]) -> Non
         "flags": linked.flags,
     }
     for what, image in images.items():
-        step.sink(array_of(what, strip.name))[at, :] = image[:, cols]
+        step.sink(array_of(what, strip.name))[at, :] = np.asarray(image)[:, cols]
     step.sink(array_of("amplitude", strip.name))[at, :] = amplitude
 
 
