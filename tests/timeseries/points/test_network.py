@@ -139,7 +139,7 @@ def test_a_reference_point_can_be_the_datum(rng):
     assert found.velocity - found.velocity[11] == pytest.approx(
         solve_network(made.points, **made.given, options=ALL).velocity
         - solve_network(made.points, **made.given, options=ALL).velocity[11],
-        abs=2e-5,
+        abs=1e-7,
     )
 
 

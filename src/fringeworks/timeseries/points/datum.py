@@ -94,10 +94,6 @@ def choose_datum(
     point = options.reference_point
     if point < 0:
         point = int(there[_most_typical(velocity, height, coherence[there])])
-    if options.datum == "point" and np.isfinite(phase[point]).any():
-        own = phase[point].astype(float)
-        series = np.where(np.isfinite(own), own, series)
-        return Datum(series - series[reference], point, reference)
     return Datum(series + turn - turn[reference], point, reference)
 
 

@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 
 from fringeworks.errors import OutOfRangeError, ShapeMismatchError
 from fringeworks.model.tally import Finding, Tally
-from fringeworks.timeseries.points.adjustment import fit_series
+from fringeworks.timeseries.points.adjustment import PointFits, fit_series
+from fringeworks.timeseries.points.atmosphere import Atmosphere, estimate_atmosphere
+from fringeworks.timeseries.points.atmosphere_options import AtmosphereOptions
 from fringeworks.timeseries.points.backbone import Backbone, build_backbone, find_threshold, pass_test
 from fringeworks.timeseries.points.datum import Datum, choose_datum
 from fringeworks.timeseries.points.densify import Attached, PointArrays, attach
 from fringeworks.timeseries.points.design import TimeDesign, make_design
 from fringeworks.timeseries.points.networkphase import unwrap_network
 from fringeworks.timeseries.points.options import NetworkOptions
+from fringeworks.timeseries.points.pointseries import make_series
 from fringeworks.timeseries.points.pointset import PointSet
 from fringeworks.timeseries.points.solution import ArcRecord, NetworkSolution
 
@@ -240,34 +243,39 @@ def _assemble(
 ) -> NetworkSolution:
     """Fit all series relative to the datum and put the solution together."""
     phase = unwrapped.phase - datum.series.astype(np.float32)
-    attached, joined = unwrapped.attached, unwrapped.joined
     fits = fit_series(phase, work.arrays.variance, work.arrays.sensitivity, design=work.design)
-    metres = wavelength / (4.0 * math.pi)
-    height = np.nan_to_num(fits.height)[:, None] * work.arrays.sensitivity
-    displacement = metres * (phase - height + height[:, datum.date : datum.date + 1])
-    used = joined & np.isfinite(fits.velocity)
+    used = unwrapped.joined & np.isfinite(fits.velocity)
+    atmosphere = _atmosphere(work, unwrapped.members, fits, used)
+    series = make_series(
+        phase,
+        fits,
+        sensitivity=work.arrays.sensitivity,
+        atmosphere=None if atmosphere is None else atmosphere.phase.T,
+        design=work.design,
+        wavelength=wavelength,
+        reference=work.reference,
+        point=datum.point if work.options.datum == "point" else -1,
+    )
     in_network = np.zeros(len(used), np.bool_)
     in_network[unwrapped.members] = True
-    residual = np.where(np.isfinite(fits.residual), fits.residual, 0.0)
-    count = np.maximum(np.isfinite(fits.residual).sum(axis=1), 1)
-    findings = [*findings, *_weaknesses(work, used)]
+    findings = [*findings, *_weaknesses(work, used), *(atmosphere.findings if atmosphere else ())]
     return NetworkSolution(
         used=used,
         in_network=in_network & used,
-        velocity=_masked(fits.velocity, used),
-        velocity_std=_masked(fits.velocity_std, used),
-        height_error=_masked(fits.height, used),
-        height_std=_masked(fits.height_std, used),
-        phase=np.ascontiguousarray(phase.T),
-        displacement=np.ascontiguousarray(displacement.T, np.float32),
-        atmosphere=None,
-        temporal_coherence=_masked(attached.models.coherence, used),
-        rmse=_masked(metres * np.sqrt((residual**2).sum(axis=1) / count), used),
-        season=np.where(used, metres * fits.season, np.nan).astype(np.float32),
+        velocity=_masked(series.velocity, used),
+        velocity_std=_masked(series.velocity_std, used),
+        height_error=_masked(series.height, used),
+        height_std=_masked(series.height_std, used),
+        phase=series.phase,
+        displacement=series.displacement,
+        atmosphere=series.atmosphere,
+        temporal_coherence=_masked(unwrapped.attached.models.coherence, used),
+        rmse=_masked(series.rmse, used),
+        season=np.where(used, series.season, np.nan).astype(np.float32),
         date_std=np.sqrt(fits.date_variance).astype(np.float32),
         datum=work.options.datum,
         reference_point=datum.point,
-        tally=_count_points(work, attached, joined, used),
+        tally=_count_points(work, unwrapped.attached, unwrapped.joined, used),
         findings=tuple(findings),
         arcs=ArcRecord(
             arcs=backbone.arcs,
@@ -278,6 +286,27 @@ def _assemble(
             threshold=backbone.threshold,
             tally=backbone.arc_tally,
         ),
+    )
+
+
+def _atmosphere(work: _Work, members: NDArray[np.int64], fits: PointFits, used: Bools) -> Atmosphere | None:
+    """Estimate the atmosphere from the residuals of the network, at all points."""
+    there = members[used[members]]
+    if not work.options.atmosphere or there.size == 0:
+        return None
+    residual = (fits.residual[there] + fits.constant[there, None]).T
+    residual = residual - residual[work.reference]
+    x, y = work.arrays.places.T
+    return estimate_atmosphere(
+        x[there],
+        y[there],
+        residual,
+        years=work.years,
+        at_x=x,
+        at_y=y,
+        reference=work.reference,
+        phase_std=np.sqrt(np.nanmean(work.arrays.variance[there], axis=1)),
+        options=AtmosphereOptions(),
     )
 
 
