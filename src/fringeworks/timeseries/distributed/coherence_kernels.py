@@ -194,7 +194,16 @@ def _draw_quality(sums: F32, lane: int, share: float, squared: int, present: F32
 
 @kernel
 def fit_loss(
-    a: F32, f: F32, bins: NDArray[np.int32], looks: F32, squared: int, q: F32, u: F32, w: F32, sums: F32, p: F32
+    a: F32,
+    f: F32,
+    bins: NDArray[np.int32],
+    looks: F32,
+    squared: int,
+    q: F32,
+    u: F32,
+    w: F32,
+    sums: F32,
+    p: F32,
 ) -> None:
     """Look for the event that explains most, between two dates, and lower ``p`` there if it is significant.
 
@@ -220,33 +229,40 @@ def fit_loss(
             e += 1
         e += 1
     for lane in range(n_lanes):
-        share = ONE / max(looks[lane], ONE)
-        noise = share * (np.float32(0.3) + share) if squared else np.float32(0.5) * share
-        top, bottom, best, most, kept = ZERO, ZERO, -1, ZERO, ONE
-        for k in range(n - BESIDE_EVENT):
-            top += sums[0, k, lane]
-            bottom += sums[1, k, lane]
-            if k < BESIDE_EVENT - 1:
-                continue
-            safe = max(bottom, np.float32(1e-6))
-            weight = (safe - top) / np.sqrt(noise * safe)
-            old = p[k + 1, lane] / p[k, lane]
-            if old < np.float32(0.999):
-                # an event that is known is mended more readily than a new one is believed
-                weight = np.float32(2.0) * abs(weight)
-            if weight > most:
-                ratio = top / safe
-                if not squared:
-                    # as in _draw_quality: the phase across the event was fitted
-                    ratio = np.sqrt(max(ratio * abs(ratio) - noise / safe, ZERO))
-                best, most, kept = k, weight, min(max(ratio * old, LEAST_KEPT), ONE) / old
-        if most > (STARTING if squared else SIGNIFICANT):
-            for k in range(best + 1, n):
-                p[k, lane] = max(p[k, lane] * kept, np.float32(1e-4))
+        _place_loss(sums, lane, ONE / max(looks[lane], ONE), squared, p)
     for i in range(n):
         for lane in range(n_lanes):
             u[i, lane] = q[i, lane] * p[i, lane]
             w[i, lane] = q[i, lane] / p[i, lane]
+
+
+@kernel
+def _place_loss(sums: F32, lane: int, share: float, squared: int, p: F32) -> None:
+    """Lower ``p`` of one lane at the interval whose loss explains most, if it is significant."""
+    n = p.shape[0]
+    one_look = np.float32(share)
+    noise = one_look * (np.float32(0.3) + one_look) if squared else np.float32(0.5) * one_look
+    top, bottom, best, most, kept = ZERO, ZERO, -1, ZERO, ONE
+    for k in range(n - BESIDE_EVENT):
+        top += sums[0, k, lane]
+        bottom += sums[1, k, lane]
+        if k < BESIDE_EVENT - 1:
+            continue
+        safe = max(bottom, np.float32(1e-6))
+        weight = (safe - top) / np.sqrt(noise * safe)
+        old = p[k + 1, lane] / p[k, lane]
+        if old < np.float32(0.999):
+            # an event that is known is mended more readily than a new one is believed
+            weight = np.float32(2.0) * abs(weight)
+        if weight > most:
+            ratio = top / safe
+            if not squared:
+                # as in _draw_quality: the phase across the event was fitted
+                ratio = np.sqrt(max(ratio * abs(ratio) - noise / safe, ZERO))
+            best, most, kept = k, weight, min(max(ratio * old, LEAST_KEPT), ONE) / old
+    if most > (STARTING if squared else SIGNIFICANT):
+        for k in range(best + 1, n):
+            p[k, lane] = max(p[k, lane] * kept, np.float32(1e-4))
 
 
 @kernel

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fringeworks.numerics.compiled import kernel
+from fringeworks.timeseries.distributed.bound_kernels import scale_weights
 from fringeworks.timeseries.distributed.coherence_kernels import (
     fit_lag,
     fit_loss,
@@ -46,13 +47,13 @@ DATES_MISSING: Final = 8
 SMALLEST_PIVOT: Final = 1e-4
 REPAIRS: Final = 12
 MOST_POWERS: Final = 200
-MOST_INVERSES: Final = 60
+MOST_INVERSES: Final = 120
 TOLERANCE: Final = 1e-7
 STARTING_INVERSES: Final = 8
 OUTER: Final = 2
 INNER: Final = 8
-STILL: Final = 0.01
-"""A step below this [rad], far below the noise, is the last."""
+STILL: Final = 0.02
+"""A step is the last whose square, in units of the phases' own noise and summed over the dates, is below this."""
 
 
 @kernel
@@ -191,17 +192,19 @@ def smallest_eigenvector(
 @kernel
 def learn_coherence(
     a: F32, bins: NDArray[np.int32], smooth: F32, looks: F32, present: F32, model: F32, f: F32, work: F32,
-    t: F32, squared: int, rounds: int,
+    t: F32, squared: int, rounds: int, events: int,
 ) -> None:  # fmt: skip
     """Fill ``t`` with the coherence of the model that fits ``a`` best; ``model`` is the start and the result.
 
-    ``model``: float32, (4, date, lane), quality q, share kept p, and the factors u and w.
+    ``model``: float32, (4, date, lane), quality q, share kept p, and the factors u and w.  Events are looked for if
+    ``events``: once the phases are known, for phases that are wrong look like one.
     """
     n, n_bins = model.shape[1], f.shape[0]
     q, p, u, w = model[0], model[1], model[2], model[3]
     for _ in range(rounds):
         fit_lag(a, u, w, bins, smooth, work[:, :n_bins], f)
-        fit_loss(a, f, bins, looks, squared, q, u, w, work[:, :n], p)
+        if events:
+            fit_loss(a, f, bins, looks, squared, q, u, w, work[:, :n], p)
         fit_quality(a, f, bins, looks, squared, present, p, u, w, work[:, :n], q)
     fit_lag(a, u, w, bins, smooth, work[:, :n_bins], f)
     model_coherence(u, w, f, bins, squared, t)
@@ -221,20 +224,17 @@ def most_likely(
     start_coherence(cr, ci, looks, hr)
     start_vector(hr, cr, ci, yr, yi)
     unit(yr, yi, vr, vi)
-    model[0] = present
-    model[1] = ONE
-    model[2] = present
-    model[3] = present
-    learn_coherence(hr, bins, smooth, looks, present, model, f, work, t, 1, 4)
+    start_model(present, model)
+    learn_coherence(hr, bins, smooth, looks, present, model, f, work, t, 1, 4, 0)
     invert_coherence(t, x, m, total, flags)
     weigh(m, cr, ci, hr, hi)
     smallest_eigenvector(hr, hi, vr, vi, yr, yi, total, moving, STARTING_INVERSES)
     unit(vr, vi, vr, vi)
     model[:] = np.sqrt(model)
     sound = np.ones(moving.size, np.bool_)
-    for _ in range(OUTER):
+    for outer in range(OUTER):
         turned_coherence(cr, ci, vr, vi, hr)
-        learn_coherence(hr, bins, smooth, looks, present, model, f, work, t, 0, 3)
+        learn_coherence(hr, bins, smooth, looks, present, model, f, work, t, 0, 3, outer)
         invert_coherence(t, x, m, total, flags)
         information(t, m, x, reference)
         factor(x, total, sound, 0.0)
@@ -242,8 +242,9 @@ def most_likely(
         for _step in range(INNER):
             gradient(m, cr, ci, vr, vi, yr)
             yr[reference] = ZERO
+            yi[:] = yr
             solve(x, yr)
-            if not turn(yr, vr, vi, moving, STILL):
+            if not turn(yr, yi, looks, vr, vi, moving, STILL):
                 break
     for lane in range(moving.size):
         if moving[lane] > ZERO:
@@ -277,39 +278,41 @@ def describe(cr: F32, ci: F32, vr: F32, vi: F32, present: F32, temporal: F32, me
 
 
 @kernel
-def deviations(x: F32, looks: F32, std: F32) -> None:
-    """Fill standard deviations (date, lane) [rad] from factors of half the curvature; ``x`` is replaced."""
-    n, n_lanes = std.shape
-    invert_factor(x, std[0])
-    std[:] = ZERO
-    for k in range(n):
-        row = k * (k + 1) // 2
-        for i in range(k + 1):
-            for lane in range(n_lanes):
-                std[i, lane] += x[row + i, lane] * x[row + i, lane]
-    for i in range(n):
-        for lane in range(n_lanes):
-            std[i, lane] = np.sqrt(std[i, lane] / (np.float32(2.0) * max(looks[lane], ONE)))
-
-
-@kernel
 def by_eigenvector(
-    cr: F32, ci: F32, method: int, t: F32, m: F32, x: F32, hr: F32, hi: F32,
+    cr: F32, ci: F32, bins: NDArray[np.int32], smooth: F32, looks: F32, present: F32, method: int,
+    model: F32, f: F32, work: F32, t: F32, m: F32, x: F32, hr: F32, hi: F32,
     vr: F32, vi: F32, yr: F32, yi: F32, total: F32, moving: F32, flags: NDArray[np.uint8],
 ) -> None:  # fmt: skip
-    """Fill phasors ``v`` with the phases of the first eigenvector of C, or of the last of ``inverse of |C| o C``."""
+    """Fill phasors ``v`` with the phases of the first eigenvector of C, or of the last of ``inverse of |C| o C``.
+
+    ``t`` and ``m`` end as the coherence that is learnt, and the weights that the method gives to the pairs.
+    """
     for e in range(t.shape[0]):
         for lane in range(t.shape[1]):
             hr[e, lane] = np.sqrt(cr[e, lane] * cr[e, lane] + ci[e, lane] * ci[e, lane])
     start_vector(hr, cr, ci, vr, vi)
     if method == EVD:
+        m[:] = -ONE
         largest_eigenvector(cr, ci, vr, vi, yr, yi, moving)
     else:
         t[:] = hr
         invert_coherence(t, x, m, total, flags)
         weigh(m, cr, ci, hr, hi)
         smallest_eigenvector(hr, hi, vr, vi, yr, yi, total, moving, MOST_INVERSES)
-    unit(vr, vi, vr, vi)
     for lane in range(moving.size):
         if moving[lane] > ZERO:
             flags[lane] |= NOT_CONVERGED
+    scale_weights(m, vr, vi)
+    unit(vr, vi, vr, vi)
+    start_model(present, model)
+    turned_coherence(cr, ci, vr, vi, hr)
+    learn_coherence(hr, bins, smooth, looks, present, model, f, work, t, 0, 4, 1)
+
+
+@kernel
+def start_model(present: F32, model: F32) -> None:
+    """Fill a model of dates that are all alike."""
+    model[0] = present
+    model[1] = ONE
+    model[2] = present
+    model[3] = present

@@ -149,27 +149,30 @@ def information(t: F32, m: F32, x: F32, reference: int) -> None:
 
 
 @kernel
-def turn(step: F32, vr: F32, vi: F32, moving: F32, tolerance: float) -> bool:
+def turn(step: F32, slope: F32, looks: F32, vr: F32, vi: F32, moving: F32, tolerance: float) -> bool:
     """Turn phasors back by ``step`` [rad], cut to the longest step, where they still move.
 
-    A lane whose steps are all below the tolerance [rad] comes to rest: ``moving`` (lane) becomes 0.  Returns whether
-    any lane still moves.  ``(1 - j s/2) / (1 + j s/2)`` has unit length and the phase -s to third order.
+    A lane comes to rest, ``moving`` (lane) becomes 0, when ``2 looks sum slope step``, the square of the step in units of
+    the phases' own noise, is below the tolerance.  Returns whether any lane still moves.
+    ``(1 - j s/2) / (1 + j s/2)`` has unit length and the phase -s to third order.
     """
     n, n_lanes = vr.shape
-    largest = np.zeros(n_lanes, np.float32)
+    some = False
+    length = np.zeros(n_lanes, np.float32)
+    for i in range(n):
+        for lane in range(n_lanes):
+            length[lane] += slope[i, lane] * step[i, lane]
     for i in range(n):
         for lane in range(n_lanes):
             s = min(max(step[i, lane], -LONGEST_STEP), LONGEST_STEP) * moving[lane]
-            largest[lane] = max(largest[lane], abs(s))
             h = np.float32(0.5) * s
             scale = ONE / (ONE + h * h)
             c, d = (ONE - h * h) * scale, -s * scale
             re = vr[i, lane] * c - vi[i, lane] * d
             vi[i, lane] = vr[i, lane] * d + vi[i, lane] * c
             vr[i, lane] = re
-    some = False
     for lane in range(n_lanes):
-        if largest[lane] < np.float32(tolerance):
+        if np.float32(2.0) * looks[lane] * length[lane] < np.float32(tolerance):
             moving[lane] = ZERO
         some = some or moving[lane] > ZERO
     return some

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fringeworks.numerics.compiled import kernel
+from fringeworks.timeseries.distributed.bound_kernels import deviations, least_deviations
 from fringeworks.timeseries.distributed.covariance_kernels import (
     count_samples,
     pack,
@@ -19,7 +20,6 @@ from fringeworks.timeseries.distributed.driving_kernels import (
     TOO_FEW,
     by_eigenvector,
     describe,
-    deviations,
     most_likely,
     prepare,
 )
@@ -131,14 +131,19 @@ def link_row(
     t, m, x, hr, hi = matrices[0], matrices[1], matrices[2], matrices[3], matrices[4]
     vr, vi, yr, yi = vectors[0], vectors[1], vectors[2], vectors[3]
     model = np.empty((4, n, lanes), np.float32)
-    most_likely(
-        cr, ci, bins, smooth, looks, present, reference, model, f, scratch, t, m, x, hr, hi, vr, vi, yr, yi, total,
-        moving, marks,
-    )  # fmt: skip
-    if method != ML:
-        by_eigenvector(cr, ci, method, t, m, x, hr, hi, vr, vi, yr, yi, total, moving, marks)
+    if method == ML:
+        most_likely(
+            cr, ci, bins, smooth, looks, present, reference, model, f, scratch, t, m, x, hr, hi, vr, vi, yr, yi,
+            total, moving, marks,
+        )  # fmt: skip
+        least_deviations(x, looks, found[1])
+    else:
+        by_eigenvector(
+            cr, ci, bins, smooth, looks, present, method, model, f, scratch, t, m, x, hr, hi, vr, vi, yr, yi,
+            total, moving, marks,
+        )  # fmt: skip
+        deviations(t, m, looks, reference, x, hr, total, found[1])
     describe(cr, ci, vr, vi, present, kinds[0], kinds[1])
-    deviations(x, looks, found[1])
     for lane in range(lanes):
         for i in range(n):
             good = present[i, lane] * present[reference, lane] > ZERO and marks[lane] & TOO_FEW == 0
