@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fringeworks.numerics.compiled import kernel
-from fringeworks.timeseries.distributed.matrix_kernels import factor, invert_factor, solve
+from fringeworks.timeseries.distributed.matrix_kernels import factor, invert_factor, order_of, solve
 
 F32 = NDArray[np.float32]
 ZERO: Final = np.float32(0.0)
@@ -135,7 +135,7 @@ def _score_covariance(t: F32, m: F32, product: F32, scores: F32) -> None:
 def _curvature(t: F32, m: F32, reference: int, x: F32) -> None:
     """Fill ``t o m - diag(row sums)`` with the reference held."""
     n_lanes = t.shape[1]
-    n = int((np.sqrt(8.0 * t.shape[0] + 1.0) - 1.0) / 2.0 + 0.5)
+    n = order_of(t.shape[0])
     for i in range(n):
         for lane in range(n_lanes):
             x[i * (i + 1) // 2 + i, lane] = np.float32(1e-6)
