@@ -205,6 +205,14 @@ class PointsSection:
         minimum=0.01,
         maximum=3.2,
     )
+    level_heights_over_m: float = option(
+        1000.0,
+        meaning="Height errors that points share over this distance are taken for atmosphere that follows the baselines by "
+        "chance, and taken off: the elevation model is trusted at this scale. 0 = off",
+        unit="m",
+        minimum=0,
+        maximum=100_000,
+    )
     network: NetworkOptions = section(NetworkOptions, "How points are joined by arcs, tested and solved")
 
 

@@ -72,6 +72,7 @@ def _keep(context: StageContext, solution: NetworkSolution) -> None:
         velocity_std=solution.velocity_std,
         height_error=solution.height_error,
         height_std=solution.height_std,
+        rmse=solution.rmse,
         temporal_coherence=solution.temporal_coherence,
         displacement=solution.displacement,
         arcs=arcs,

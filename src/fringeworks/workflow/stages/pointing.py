@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
@@ -16,18 +17,21 @@ from fringeworks.model.scatterers import DISTRIBUTED, PERSISTENT, Scatterers
 from fringeworks.model.tally import Finding, Tally
 from fringeworks.products.standard import POINTS
 from fringeworks.timeseries.points import pointset
+from fringeworks.timeseries.points.levelling import own_height_std, shared_heights, unshared_std
 from fringeworks.workflow.config import RunConfig
 from fringeworks.workflow.records import reference_of
 from fringeworks.workflow.scatterers import read_network, read_points
 from fringeworks.workflow.scenes.standing import Standing, stand
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
 
+_EXPECTED: Final = 10
+"""Degrees of freedom that what amplitudes and coherence let expect counts for beside a point's own residuals."""
 _NEAREST: Final = 5
 """Points around the reference area that stand for it where none lies inside."""
 
 
 def _parameters(config: RunConfig) -> Mapping[str, Any]:
-    return {"minimum_coherence": config.products.minimum_temporal_coherence}
+    return {"level_heights_over_m": config.points.level_heights_over_m}
 
 
 def _cost(scale: Scale) -> Cost:
@@ -92,8 +96,7 @@ def _table(
     """Put the columns together, relative to the reference points and to the first date."""
     series, velocity = _relative(solved, place)
     series, rmse = _from_first(series[:, used].T, velocity[used], days)
-    height_base = float(np.mean(solved["height_error"][place])) if place.size else 0.0
-    error = np.asarray(solved["height_error"] - height_base, np.float64)[used]
+    error, error_std = _heights(context, found, solved, used, days)
     part = {k: v[..., used] for k, v in found.items()}
     # a scatterer beside the middle of its sample looks as if it were higher or lower (docs/explanation/scatterers.md)
     beside = (part["sample"] - part["grid_sample"]) * context.scenes.frame.grid.range_step
@@ -106,7 +109,7 @@ def _table(
         "latitude": at.latitude,
         "height": np.asarray(at.height, np.float32),
         "height_error": np.asarray(error, np.float32),
-        "height_error_std": np.asarray(solved["height_std"][used], np.float32),
+        "height_error_std": error_std.astype(np.float32),
         "line": part["line"],
         "sample": part["sample"],
         "kind": kind.astype(object),
@@ -166,6 +169,49 @@ def _from_first(
     first = np.where(known[:, 0], series[:, 0], offset)
     square = np.where(known, (rest - offset[:, None]) ** 2, 0.0).sum(axis=1)
     return series - first[:, None], np.sqrt(square / count).astype(np.float32)
+
+
+def _heights(
+    context: StageContext,
+    found: Mapping[str, NDArray[Any]],
+    solved: Mapping[str, NDArray[Any]],
+    used: NDArray[np.bool_],
+    days: tuple[date, ...],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return height errors of the used points and their standard deviations, less what points around share [m]."""
+    error = np.asarray(solved["height_error"][used], np.float64)
+    std = np.asarray(solved["height_std"][used], np.float64)
+    distance = context.config.points.level_heights_over_m
+    if distance == 0 or not error.size:
+        return error, std
+    shared = shared_heights(found["x"][used], found["y"][used], error, distance=distance)
+    wavelength = context.scenes.wavelength
+    noise = _noise(found["phase_std"][:, used], solved["rmse"][used] * 4.0 * math.pi / wavelength)
+    own = own_height_std(
+        noise,
+        years=np.array([(d - days[0]).days / DAYS_PER_YEAR for d in days]),
+        height_to_phase=found["height_to_phase"][:, used],
+        wavelength=wavelength,
+    )
+    level = error - shared
+    near = np.hypot(own, unshared_std(level, own, chosen=found["kind"][used] == pointset.DISTRIBUTED))
+    return level, np.where(np.isfinite(std) & np.isfinite(near), np.minimum(std, near), std)
+
+
+def _noise(expected: NDArray[Any], left: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the noise of each point's phases [rad]: of its residuals, and as expected of it, by their weight.
+
+    Parameters
+    ----------
+    expected : float, (date, point)
+        Standard deviations from amplitudes or coherence [rad].
+    left : float, (point)
+        Root mean square of the residuals [rad].
+    """
+    n = len(expected)
+    freedom = max(n - 3, 0)
+    mean = np.mean(np.asarray(expected, np.float64) ** 2, axis=0)
+    return np.asarray(np.sqrt((left.astype(np.float64) ** 2 * n + _EXPECTED * mean) / (freedom + _EXPECTED)))
 
 
 def _place(context: StageContext, part: Mapping[str, NDArray[Any]], error: NDArray[np.float64]) -> Standing:
