@@ -135,6 +135,12 @@ def _network(config: RunConfig, scenes: SceneStack) -> PairNetwork:
                 f"method pair with {len(scenes.days)} dates", expected="two dates", hint="use method sbas"
             )
         return PairNetwork.of([Pair(*scenes.days)])
+    if len(scenes.days) < 3:
+        raise TooFewDataError(
+            f"{len(scenes.days)} dates: {', '.join(str(d) for d in scenes.days)}",
+            expected="at least three for a series: a velocity of two has no standard deviation",
+            hint="add images, or take method pair",
+        )
     baselines = np.array([d.baseline for d in scenes.dates])
     return design_network(scenes.days, baselines, options=config.pairs.network).network
 
