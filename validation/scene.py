@@ -1,6 +1,7 @@
 """Do simulated scenes hold what their truth says?  Reflectors, spectra, interferograms, overlaps, cost.
 
     python -m validation.scene --json
+    python -m validation.scene --full FOLDER      a burst as wide as a real one, minutes
 
 A scene with baselines, Doppler and timing differences, deformation and atmosphere is written and then measured by
 rulers that share no code with the simulator: orbit file, annotation and DEM alone give positions and phases.
@@ -25,6 +26,7 @@ from fringeworks.simulate.scene.demonstration import demo_scene
 from fringeworks.simulate.scene.scenario import LandCover, Reflector, SceneScenario
 from fringeworks.simulate.scene.scene import WrittenScene, simulate_scene
 from validation._scene_forming import Formed, deviations, form, independent_share, truth_of
+from validation._scene_full import SAMPLES, WIDE, measure_full
 from validation._scene_measures import (
     ReadBurst,
     double_difference,
@@ -218,6 +220,16 @@ def measure(*, samples: int = 900) -> dict[str, object]:
     return found
 
 
+def full(folder: Path, *, samples: int = SAMPLES, wide: int = WIDE) -> dict[str, object]:
+    """Write and measure a burst as wide as a real one; minutes."""
+    found = measure_full(folder, by_cover, samples=samples, wide=wide)
+    points, covers = found["reflectors"], found["by_cover"].values()
+    passed = max(points["line"], points["sample"]) < 0.01 and found["spectra"]["centre_hz"] < 1.0
+    passed = passed and all(unbiased(cover) for cover in covers)
+    passed = passed and abs(found["left"]["mean_rad"]["off"]) < 0.01
+    return {"name": "scene_full", **found, "passed": bool(passed)}
+
+
 def unbiased(cover: dict[str, float]) -> bool:
     """Return whether coherence is within 0.02 and phase within 0.01 rad, or within what chance makes of so few samples."""
     chance = 3.5
@@ -246,8 +258,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--json", action="store_true", help="one line, one JSON object")
+    parser.add_argument("--full", type=Path, metavar="FOLDER", help="a burst as wide as a real one instead")
     arguments = parser.parse_args()
-    found = measure()
+    found = measure() if arguments.full is None else full(arguments.full)
     print(json.dumps(found) if arguments.json else json.dumps(found, indent=2))
 
 
