@@ -18,13 +18,14 @@ import numpy as np
 from fringeworks.simulate.scene.presets import full_scene
 from fringeworks.simulate.scene.scenario import LandCover, Reflector, SceneScenario
 from fringeworks.simulate.scene.scene import WrittenScene, simulate_scene
+from validation._scene_fading import faint
 from validation._scene_forming import Formed, deviations_and_sigmas, form, truth_of
 from validation._scene_measures import ecef, peak, predicted, read_bursts, read_orbit, spectrum_edges
 
-SAMPLES, WIDE, N_BLOCKS = 21_000, 1_500, 4
+SAMPLES, WIDE, N_BLOCKS = 21_000, 1_500, 5
 """Columns of a burst; columns and number of the blocks in which interferograms are formed."""
 SEEN = 0.2
-"""Phase by an effect [rad] below which its strength is not asked for: the bowl lies in the middle, between the blocks."""
+"""Phase by an effect [rad] below which its strength is not asked for."""
 LEAN = 0.1725
 
 
@@ -73,6 +74,7 @@ def measure_full(folder: Path, by_cover: Any, *, samples: int = SAMPLES, wide: i
     formed = [form(scene, 0, columns=columns) for columns in blocks]
     found["by_cover"] = by_cover(scene, formed, wanted.land, float(wanted.noise or -99.0))
     found["left"] = left(formed, wanted.land)
+    found["forest_alone"] = faint(folder / "forest")
     return found
 
 
