@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates
+from scipy.ndimage import convolve1d, map_coordinates
 
 from fringeworks.simulate.scene.scene import WrittenScene
 from validation._scene_measures import (
@@ -29,6 +29,8 @@ from validation._scene_measures import (
 _CYCLES = 4.0 * np.pi
 _TAPS = 9
 """Half of the kernel that resamples, and one: nearer to the edge nothing is formed."""
+_APART = 100
+"""Samples by which two dates of usual baselines lie apart at the most."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -43,8 +45,8 @@ class Formed:
         Of reference and secondary.
     parts : dict of float64
         Phase [rad] by geometry, and by every effect that the truth names.
-    cover : float64
-        Index of the land cover.
+    cover, incidence : float64
+        Index of the land cover, and angle of incidence on level ground [rad].
     doppler_gap : float
         Difference of the Doppler frequencies in the middle [Hz].
     reads : tuple of ReadBurst
@@ -55,6 +57,7 @@ class Formed:
     power: tuple[NDArray[np.float32], NDArray[np.float32]]
     parts: dict[str, Values]
     cover: Values
+    incidence: Values
     doppler_gap: float
     reads: tuple[ReadBurst, ReadBurst]
 
@@ -136,21 +139,23 @@ def timing_errors(facts: dict[str, Any], indices: tuple[int, ...], swath: str) -
 def nodes_of(line: Values, sample: Values, at: Values) -> Values:
     """Return row and column, (2, ...), among nodes that lie at some lines and samples, of places, (..., 2) line and sample.
 
-    Plain repetition with the mean slopes, for ground without layover; NaN beyond the nodes.
+    Newton steps with the slopes between neighbours of the nodes; NaN beyond the nodes and where ground is laid over.
     """
-    slope = [[np.mean(np.diff(field, axis=axis)) for axis in (0, 1)] for field in (line, sample)]
-    back = np.linalg.inv(np.array(slope))
+    axes = (0, 1)
+    slopes = [[np.gradient(field, axis=axis) for axis in axes] for field in (line, sample)]
+    back = np.linalg.inv([[slope.mean() for slope in of_field] for of_field in slopes])
     middle = [(n - 1) / 2 for n in line.shape]
     gap = at - np.array([between(field, np.array(middle)[:, None])[0] for field in (line, sample)])
     node = np.einsum("ij,...j->i...", back, gap) + np.reshape(middle, (2, *[1] * (at.ndim - 1)))
     last = np.reshape([n - 1.0 for n in line.shape], (2, *[1] * (at.ndim - 1)))
-    for _ in range(20):
-        # ground that slopes by ten degrees changes the slopes by a third: each round leaves a third of the error
+    for _ in range(12):
         inside = np.clip(node, 0.0, last)
         gap = at - np.stack([between(field, inside) for field in (line, sample)], axis=-1)
-        if np.quantile(np.abs(gap), 0.5) < 1e-5:
+        if np.quantile(np.abs(gap), 0.99) < 1e-5:
             break
-        node = inside + np.einsum("ij,...j->i...", back, gap)
+        (a, b), (c, d) = [[between(slope, inside) for slope in of_field] for of_field in slopes]
+        step = np.stack([d * gap[..., 0] - b * gap[..., 1], a * gap[..., 1] - c * gap[..., 0]])
+        node = inside + step / (a * d - b * c)
     return np.where(np.abs(gap).max(axis=-1) < 1e-3, node, np.nan)
 
 
@@ -158,6 +163,25 @@ def between(layer: Values, node: Values) -> Values:
     """Return a layer at rows and columns, (2, ...), bilinear; NaN where they are."""
     found = map_coordinates(np.asarray(layer, float), np.nan_to_num(node), order=1, mode="nearest")
     return np.where(np.isfinite(node).all(axis=0), found, np.nan)
+
+
+def averaged(layer: Values, read: ReadBurst) -> Values:
+    """Return the mean of a layer, (line, sample), over the ground that each sample of a burst shows.
+
+    A sample of an interferogram is the sum over scatterers, each weighted by the square of the processor's response at its
+    distance: what varies within a resolution cell (90 m of coarse lines) shows its mean.  Beyond the edges the layer goes
+    on as it came, turned by half a circle.
+    """
+    half = 12
+    for axis, (band, coefficient) in enumerate(bands_of(read)):
+        frequency = np.linspace(-0.5, 0.5, 2_001) * band
+        window = coefficient + (1.0 - coefficient) * np.cos(2.0 * np.pi * frequency / band)
+        response = np.cos(2.0 * np.pi * np.outer(np.arange(-half, half + 1), frequency)) @ window
+        widths = [(half, half) if k == axis else (0, 0) for k in (0, 1)]
+        padded = np.pad(layer, widths, mode="reflect", reflect_type="odd")
+        layer = convolve1d(padded, response**2 / np.sum(response**2), axis=axis)
+        layer = layer[half:-half] if axis == 0 else layer[:, half:-half]
+    return layer
 
 
 def form(
@@ -168,13 +192,14 @@ def form(
     swath: str = "IW2",
     polarisation: str = "VV",
     timing: bool = True,
+    columns: tuple[int, int] | None = None,
 ) -> Formed:
-    """Form the interferogram of a burst at the offsets that orbits and DEM give.
+    """Form the interferogram of a burst, or of some of its columns, at the offsets that orbits and DEM give.
 
     With ``timing`` the offsets are the true ones: the injected timing errors and the shift by the ionosphere are added.
     """
     layers, facts = truth_of(scene)
-    reads = tuple(read_bursts(scene.products[k][0], swath, polarisation)[burst] for k in pair)
+    reads = _reads(scene, burst, pair, swath, polarisation, columns)
     lon, lat = np.meshgrid(layers["longitude"], layers["latitude"])
     points = ecef(lon, lat, layers["dem"].astype(float)).reshape(-1, 3)
     at_rest, in_motion, places = [], [], []
@@ -196,22 +221,23 @@ def form(
     moving = sum(lengths[name] for name in ("tide", "plate", *facts["motions"]))
     lengths["parallax"] = in_motion[1] - in_motion[0] - extra - moving
     shape = reads[0].samples.shape
-    at = np.stack(np.meshgrid(np.arange(shape[0]), np.arange(shape[1]), indexing="ij"), axis=-1)
+    seen = np.arange(shape[0]), reads[0].first + np.arange(shape[1])
+    at = np.stack(np.meshgrid(*seen, indexing="ij"), axis=-1)
     # the ground that the reference shows lies at other places than orbits say, if its own timing is wrong
     own = timing_errors(facts, (pair[0],), swath) if timing else (0.0, 0.0)
     node = nodes_of(line + own[0], sample + own[1], at)
     layers_of = [other_line - line, other_sample - sample, *lengths.values()]
     fields = np.stack([between(layer, node) for layer in layers_of], axis=-1)
-    nearest = (np.rint(np.nan_to_num(v)).astype(int) for v in node)
-    cover = layers["cover"][tuple(np.clip(v, 0, n - 1) for v, n in zip(nearest, lon.shape, strict=True))]
+    for k in range(2, fields.shape[-1]):
+        fields[..., k] = averaged(fields[..., k], reads[0])
+    nearest = tuple(
+        np.clip(np.rint(np.nan_to_num(v)).astype(int), 0, n - 1) for v, n in zip(node, lon.shape, strict=True)
+    )
     late, far = timing_errors(facts, pair, swath) if timing else (0.0, 0.0)
     wanted = at[..., 0] + fields[..., 0] + late, at[..., 1] + fields[..., 1] + far
     wanted = tuple(np.nan_to_num(v, nan=-1e3) for v in wanted)
     other = resampled(reads[1], wanted[0], wanted[1])
-    valid = np.zeros(shape, bool)
-    top, left = reads[0].burst.valid.row + _TAPS, reads[0].burst.valid.col + _TAPS
-    valid[top:-top, left:-left] = True
-    valid &= np.isfinite(fields).all(axis=-1)
+    valid = _inside(reads[0]) & np.isfinite(fields).all(axis=-1)
     scale = _CYCLES / reads[0].burst.radar.wavelength
     parts = {name: scale * fields[..., 2 + k] for k, name in enumerate(lengths)}
     turns = [facts["dates"][k]["phase_offset_rad"][swath] for k in pair]
@@ -220,10 +246,35 @@ def form(
         product=np.where(valid, reads[0].samples * np.conj(other), 0).astype(np.complex64),
         power=(np.abs(reads[0].samples) ** 2, np.abs(other) ** 2),
         parts=parts,
-        cover=np.where(valid, cover, np.nan),
+        cover=np.where(valid, layers["cover"][nearest], np.nan),
+        incidence=np.where(valid, layers["incidence"][nearest], np.nan),
         doppler_gap=_doppler_gap(reads, float(np.nanmedian(fields[..., 0]))),
         reads=reads,
     )
+
+
+def _reads(
+    scene: WrittenScene,
+    burst: int,
+    pair: tuple[int, int],
+    swath: str,
+    polarisation: str,
+    columns: tuple[int, int] | None,
+) -> tuple[ReadBurst, ...]:
+    """Read a burst of both dates; the second with what its baseline moves into the columns."""
+    wide = None if columns is None else (columns[0] - _APART, columns[1] + _APART)
+    return tuple(
+        read_bursts(scene.products[k][0], swath, polarisation, columns=wanted)[burst]
+        for k, wanted in zip(pair, (columns, wide), strict=True)
+    )
+
+
+def _inside(read: ReadBurst) -> NDArray[np.bool_]:
+    """Return which samples lie so far from the edge of what is valid that a kernel fits."""
+    valid = read.burst.valid
+    line, column = np.ogrid[0 : read.samples.shape[0], read.first : read.first + read.samples.shape[1]]
+    lines = (line >= valid.row + _TAPS) & (line < valid.row + valid.rows - _TAPS)
+    return lines & (column >= valid.col + _TAPS) & (column < valid.col + valid.cols - _TAPS)
 
 
 def _doppler_gap(reads: tuple[ReadBurst, ...], offset: float) -> float:
@@ -241,9 +292,14 @@ def deviations(formed: list[Formed], names: tuple[str, ...]) -> dict[str, float]
     Least squares on the residual phase, weighted by the product's size: a constant and one factor for each effect less its
     mean, all together.
     """
+    return {name: found for name, (found, _) in deviations_and_sigmas(formed, names).items()}
+
+
+def deviations_and_sigmas(formed: list[Formed], names: tuple[str, ...]) -> dict[str, tuple[float, float]]:
+    """Return :func:`deviations`, each with its standard error: of what scatters, in as many samples as are independent."""
     inside = [np.abs(each.residual) > 0.0 for each in formed]
     residual = np.concatenate([each.residual[valid] for each, valid in zip(formed, inside, strict=True)])
-    weight = np.abs(residual)
+    weight = np.abs(residual).astype(float)
     columns = [np.ones(residual.size)]
     for name in names:
         part = np.concatenate([each.parts[name][valid] for each, valid in zip(formed, inside, strict=True)])
@@ -251,5 +307,28 @@ def deviations(formed: list[Formed], names: tuple[str, ...]) -> dict[str, float]
     matrix = np.stack(columns)
     # the mean cosine of the residual is the coherence: sine = coherence times phase
     cosine = float(residual.real.sum() / weight.sum())
-    found = np.linalg.solve((matrix * weight) @ matrix.T, matrix @ residual.imag) / cosine
-    return dict(zip(("mean_rad", *names), (float(v) for v in found), strict=True))
+    square = (matrix * weight) @ matrix.T
+    found = np.linalg.solve(square, matrix @ residual.imag) / cosine
+    back = np.linalg.inv(square)
+    scatter = (matrix * residual.imag.astype(float) ** 2) @ matrix.T
+    sigma = np.sqrt(np.diag(back @ scatter @ back) / independent_share(formed[0].reads[0])) / cosine
+    pairs = ((float(v), float(s)) for v, s in zip(found, sigma, strict=True))
+    return dict(zip(("mean_rad", *names), pairs, strict=True))
+
+
+def independent_share(read: ReadBurst) -> float:
+    """Return how many of a burst's samples are independent: the noise-equivalent width of its spectrum along both axes."""
+    share = 1.0
+    for band, coefficient in bands_of(read):
+        window = coefficient + (1.0 - coefficient) * np.cos(2.0 * np.pi * np.linspace(-0.5, 0.5, 2_001))
+        share *= band * float(np.mean(window**2) ** 2 / np.mean(window**4))
+    return share
+
+
+def bands_of(read: ReadBurst) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return the bandwidth over the sampling rate and the coefficient of the Hamming window, along lines and samples."""
+    radar, grid = read.burst.radar, read.burst.grid
+    return (
+        (radar.azimuth_bandwidth * grid.azimuth_step, radar.azimuth_window_coefficient),
+        (radar.range_bandwidth / radar.range_sampling_rate, radar.range_window_coefficient),
+    )

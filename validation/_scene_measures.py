@@ -26,17 +26,18 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ReadBurst:
-    """A burst with its samples and the acquisition it belongs to."""
+    """A burst with its samples, from a first column on, and the acquisition it belongs to."""
 
     burst: Burst
     acquisition: Acquisition
     samples: Image
+    first: int = 0
 
     @property
     def ranges(self) -> Values:
         """One-way range of each sample [m]."""
         grid = self.burst.grid
-        return grid.range_start + np.arange(grid.shape.cols) * grid.range_step
+        return grid.range_start + (self.first + np.arange(self.samples.shape[1])) * grid.range_step
 
     @property
     def speed(self) -> float:
@@ -51,7 +52,7 @@ class ReadBurst:
         rate_of, centroid_of = burst.nearest(burst.fm_rate), burst.nearest(burst.doppler)
         sweep = 2.0 * self.speed * burst.radar.steering_rate / burst.radar.wavelength
         rate, centroid = rate_of.at(distance), centroid_of.at(distance)
-        first = np.asarray(self.ranges[burst.valid.col])
+        first = np.asarray(burst.grid.range_start + burst.valid.col * burst.grid.range_step)
         at_first = -centroid_of.at(first) / rate_of.at(first)
         return rate * sweep / (rate - sweep), centroid, -centroid / rate - at_first
 
@@ -75,14 +76,23 @@ class ReadBurst:
         return (self.samples * np.exp(-1j * phase)).astype(np.complex64)
 
 
-def read_bursts(product: Path, swath: str = "IW2", polarisation: str = "VV") -> list[ReadBurst]:
-    """Read all bursts of a sub-swath and polarisation."""
+def read_bursts(
+    product: Path,
+    swath: str = "IW2",
+    polarisation: str = "VV",
+    *,
+    columns: tuple[int, int] | None = None,
+) -> list[ReadBurst]:
+    """Read all bursts of a sub-swath and polarisation, or some of their columns."""
     opened = open_safe(product)
     acquisition = opened.acquisition(Swath(swath), Polarisation(polarisation))
-    return [
-        ReadBurst(burst=b, acquisition=acquisition, samples=opened.samples(b)[:, :])
-        for b in acquisition.bursts
-    ]
+    found = []
+    for burst in acquisition.bursts:
+        first, stop = (0, burst.grid.shape.cols) if columns is None else columns
+        first, stop = max(first, 0), min(stop, burst.grid.shape.cols)
+        samples = opened.samples(burst)[:, first:stop]
+        found.append(ReadBurst(burst=burst, acquisition=acquisition, samples=samples, first=first))
+    return found
 
 
 def peak(image: Image, line: float, sample: float, *, half: int = 16) -> tuple[float, float, complex]:
@@ -164,8 +174,9 @@ def predicted(read: ReadBurst, curve: BSpline, points: Values, reference: float)
 def resampled(read: ReadBurst, line: Values, sample: Values, *, taps: int = 16) -> Image:
     """Return a burst's samples at places, (line, sample), by a Kaiser-windowed sinc without the ramp, which is put back."""
     image = np.pad(read.deramped, taps)
-    i, j = np.floor(line).astype(int), np.floor(sample).astype(int)
-    fi, fj = line - i, sample - j
+    column = sample - read.first
+    i, j = np.floor(line).astype(int), np.floor(column).astype(int)
+    fi, fj = line - i, column - j
     total = np.zeros(line.shape, np.complex64)
     offsets = np.arange(taps) - taps // 2 + 1
     x = np.linspace(-0.5 * taps, 0.5 * taps, taps * 1_000 + 1)

@@ -4,7 +4,8 @@
 
 One scene has them all: volcano, fault, bowl, season, turbulent and layered air, ionosphere, tide, plate, constants of three
 platforms, timing errors.  Interferograms at true offsets must show nothing but noise, and the overlap of bursts all that
-moves targets in azimuth.  Further scenes try strip map, an ascending track, layover and shadow, brightness and noise.
+moves targets in azimuth.  Further scenes try strip map, an ascending track, layover and shadow, fading phases by the length
+of pairs, brightness and noise.
 """
 
 from __future__ import annotations
@@ -20,9 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.ndimage import binary_erosion, zoom
 
-from fringeworks.simulate.fields import Cone, LayeredAir, PowerLaw, Terrain
+from fringeworks.simulate.fields import LayeredAir, PowerLaw, Terrain
 from fringeworks.simulate.motion import Bowl, Mogi, Motion, ScrewDislocation, Seasonal, Steady, Step
 from fringeworks.simulate.orbit import Baseline
 from fringeworks.simulate.scene.earth import PlateMotion
@@ -35,7 +35,16 @@ from fringeworks.simulate.scene.scenario import (
     SceneScenario,
 )
 from fringeworks.simulate.scene.scene import WrittenScene, simulate_scene
-from validation._scene_forming import deviations, earth_fixed, form, moved_on, timing_errors, truth_of
+from validation._scene_fading import fading
+from validation._scene_forming import (
+    deviations,
+    deviations_and_sigmas,
+    earth_fixed,
+    form,
+    moved_on,
+    timing_errors,
+    truth_of,
+)
 from validation._scene_measures import (
     double_difference,
     ecef,
@@ -44,6 +53,7 @@ from validation._scene_measures import (
     read_bursts,
     read_orbit,
 )
+from validation._scene_relief import deep_shadow, steep_ground
 
 LEAN = 0.1725
 ROCK = LandCover(name="rock", share=1.0, sigma0=-6.0, initial=0.95, floor=0.85, decay_days=200.0)
@@ -51,6 +61,8 @@ DAYS = (date(2023, 1, 8), date(2023, 1, 20), date(2025, 5, 10))
 CENTRE = (15.0, 41.0)
 AZIMUTH_NOISE = 2e-4
 """Four standard deviations of an overlap of 26 coarse lines and 480 samples, a coherence of 0.8 and 208 rad a line [lines]."""
+SHARE_OFF = 0.005
+"""Of a pattern's strength: what the rulers leave, who take the mean over a resolution cell from values at each line."""
 _CHEAP = {"coarseness": 4, "arc_seconds": 3.0, "orbit_hours": 0.2, "deflated": False}
 
 
@@ -109,8 +121,12 @@ def interferograms(scene: WrittenScene, swaths: tuple[str, ...]) -> dict[str, An
             for name in formed[0].parts
             if max(float(np.nanstd(each.parts[name])) for each in formed) > 0.2
         )
-        left = deviations(formed, tuple(name for name in names if name not in {"geometry", "phase_offset"}))
-        entry: dict[str, Any] = {key: round(value, 4) for key, value in left.items()}
+        left = deviations_and_sigmas(
+            formed, tuple(name for name in names if name not in {"geometry", "phase_offset"})
+        )
+        entry: dict[str, Any] = {
+            name: {"off": round(value, 4), "sigma": round(sigma, 4)} for name, (value, sigma) in left.items()
+        }
         for swath in swaths:
             raw = [form(scene, burst, pair=pair, swath=swath, timing=False) for burst in (0, 1)]
             shift = double_difference([(each.reads[0], each.residual) for each in raw])
@@ -195,65 +211,6 @@ def ascending(folder: Path) -> dict[str, float]:
     return reflectors(simulate_scene(wanted, folder, rng=np.random.default_rng(7)), "IW2")
 
 
-def steep_ground(folder: Path) -> dict[str, float]:
-    """Return the brightness of shadow and of layover over that of flat ground, and how much more ground layover shows [dB].
-
-    Sidelobes of the lit ground reach into a shadow of ten lines: beyond five lines they hold a hundredth of the energy.
-    """
-    cone = Cone(east=0.0, north=0.0, height=1_800.0, width=600.0)
-    wanted = SceneScenario(
-        title="a steep cone",
-        centre=CENTRE,
-        samples=1_600,
-        bursts=1,
-        passes=(Pass(day=DAYS[0]),),
-        terrain=Terrain(base=50.0, cones=(cone,)),
-        land=(LandCover(name="rock", share=1.0, sigma0=-5.0),),
-        noise=-30.0,
-        **_CHEAP | {"arc_seconds": 1.0},
-    )
-    scene = simulate_scene(wanted, folder, rng=np.random.default_rng(8))
-    facts = truth_of(scene)[1]
-    read = read_bursts(scene.products[0][0])[0]
-    points, hidden = _finely(scene, read)
-    curve = read_orbit(scene.orbits[0], read.burst.grid.epoch)
-    line, sample = predicted(read, curve, points, facts["reference_range"])
-    # area of ground in each block of 4 lines and 8 samples, seen and hidden
-    edges = [np.arange(7, read.samples.shape[0] - 8, 4), np.arange(20, read.samples.shape[1] - 20, 8)]
-    n_lit, n_all = (
-        np.histogram2d(line[kept], sample[kept], bins=edges)[0] for kept in (~hidden, line > -1e9)
-    )
-    power = np.abs(read.samples[7 : 7 + 4 * (len(edges[0]) - 1), 20 : 20 + 8 * (len(edges[1]) - 1)]) ** 2
-    power = power.reshape(len(edges[0]) - 1, 4, len(edges[1]) - 1, 8).mean(axis=(1, 3))
-    usual = float(np.median(n_all[n_all > 0]))
-    flat = float(np.median(power))
-    covered = binary_erosion(n_all > 0)
-    shadow, layover = covered & (n_lit == 0), n_lit > 3.0 * usual
-    return {
-        "blocks_in_shadow": int(shadow.sum()),
-        "shadow_over_flat_db": round(10.0 * math.log10(float(np.median(power[shadow])) / flat), 2),
-        "blocks_in_layover": int(layover.sum()),
-        "layover_over_flat_db": round(10.0 * math.log10(float(power[layover].mean()) / flat), 2),
-        "scatterers_over_flat_db": round(10.0 * math.log10(float(n_lit[layover].mean()) / usual), 2),
-    }
-
-
-def _finely(scene: WrittenScene, read: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return places 5 m apart on the ground about a cone, (n, 3), and which are hidden behind nearer ground."""
-    layers, _ = truth_of(scene)
-    rows, cols = (slice(n // 2 - 85, n // 2 + 86) for n in layers["dem"].shape)
-    lon, lat = np.meshgrid(layers["longitude"][cols], layers["latitude"][rows])
-    # linear between nodes, as the ground is
-    fine = [zoom(v.astype(float), 6, order=1, grid_mode=False) for v in (lon, lat, layers["dem"][rows, cols])]
-    points = ecef(*fine)
-    place = read_orbit(scene.orbits[0], read.burst.grid.epoch)(read.burst.mid_time)
-    sight = points - place
-    nadir = sight @ place / (np.linalg.norm(sight, axis=-1) * np.linalg.norm(place))
-    # a row runs along the line of sight but for 10 degrees; a descending radar looks west: its last column is the nearest
-    hidden = nadir[:, ::-1] < np.maximum.accumulate(nadir[:, ::-1], axis=1) - 1e-9
-    return points.reshape(-1, 3), hidden[:, ::-1].ravel()
-
-
 def brightness(folder: Path) -> dict[str, float]:
     """Return noise, ratio of polarisations and of points to clutter, each less what was asked for [dB]."""
     base = {"centre": CENTRE, "samples": 600, "bursts": 1, "passes": (Pass(day=DAYS[0]),), **_CHEAP}
@@ -309,6 +266,8 @@ def measure(*, samples: int = 500) -> dict[str, Any]:
             "stripmap": stripmap,
             "ascending": ascending,
             "steep_ground": steep_ground,
+            "deep_shadow": deep_shadow,
+            "fading": fading,
             "brightness": brightness,
         }
         for name, case in cases.items():
@@ -321,9 +280,15 @@ def measure(*, samples: int = 500) -> dict[str, Any]:
 def passed(found: dict[str, Any]) -> bool:
     """Return whether all figures are as good as they have to be."""
     pairs = found["pairs"].values()
-    steep, bright = found["steep_ground"], found["brightness"]
+    steep, bright, shadow = found["steep_ground"], found["brightness"], found["deep_shadow"]
     return bool(
-        all(abs(entry["mean_rad"]) < 0.01 for entry in pairs)
+        all(abs(entry["mean_rad"]["off"]) < 0.01 for entry in pairs)
+        and all(
+            abs(v["off"]) < SHARE_OFF + 3.0 * v["sigma"]
+            for entry in pairs
+            for v in entry.values()
+            if "off" in v
+        )
         and all(
             abs(v["found"] - v["wanted"]) < AZIMUTH_NOISE
             for entry in pairs
@@ -337,6 +302,8 @@ def passed(found: dict[str, Any]) -> bool:
         and abs(found["stripmap"]["mean_rad"]) < 0.01
         and steep["shadow_over_flat_db"] < -15.0
         and abs(steep["layover_over_flat_db"] - steep["scatterers_over_flat_db"]) < 1.0
+        and abs(shadow["over_noise"] - 1.0) < 0.01 + 3.0 * shadow["sigma"]
+        and all(abs(v["bias_rad"] - v["model_rad"]) < 3.5 * v["sigma_rad"] for v in found["fading"]["pairs"])
         and all(abs(v) < 0.2 for k, v in bright.items() if k.endswith("_db"))
     )
 

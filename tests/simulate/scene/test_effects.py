@@ -106,6 +106,28 @@ def test_layover_is_bright_and_shadow_dark(tmp_path):
     assert found["layover_over_flat_db"] == pytest.approx(found["scatterers_over_flat_db"], abs=1.0)
 
 
+def test_the_depth_of_a_shadow_holds_the_annotated_noise_and_no_more(tmp_path):
+    found = scene_effects.deep_shadow(tmp_path)
+    # 35 thousand samples leave a hundredth; sidelobes of ground 11 dB over the noise at most another
+    assert found["samples"] > 10_000
+    assert found["flat_over_noise_db"] > 10.0
+    assert found["over_noise"] == pytest.approx(1.0, abs=3.5 * found["sigma"] + 0.01)
+
+
+def test_fields_bias_short_pairs_and_not_long_ones(tmp_path):
+    found = scene_effects.fading(tmp_path, samples=400)
+    bias = found["bias_by_days"]
+    # per day of a pair's length: a decay of 20 days leaves nothing after two hundred
+    per_day = [abs(bias[days]) / float(days) for days in ("6", "24", "48", "192")]
+    assert per_day == sorted(per_day, reverse=True)
+    assert abs(bias["6"]) > 0.05 > abs(bias["192"])
+    # errors of pairs that share dates go together: 28 of them count as a dozen
+    assert 0.5 < found["standardised_rms"] < 1.6
+    assert found["coherence_off"] < 0.02
+    longer = next(pair for pair in found["pairs"] if pair["days"] == 24)
+    assert abs(found["chain_of_6_days_rad"] - longer["bias_rad"]) > 0.05
+
+
 def test_noise_polarisations_and_points_are_as_bright_as_asked(tmp_path):
     found = scene_effects.brightness(tmp_path)
     assert found["points"] > 100

@@ -105,14 +105,16 @@ def test_fields_of_a_land_cover_have_its_coherence():
 
 def test_fields_of_a_tile_are_the_same_for_every_date_and_independent():
     streams = Streams((1, 2, 3, 4))
-    few, many = tile_fields(streams, "VV", (-3, 2), 2), tile_fields(streams, "VV", (-3, 2), 5)
+    look = ("VV", 2, 0)
+    few, many = tile_fields(streams, look, (-3, 2), 2), tile_fields(streams, look, (-3, 2), 5)
     np.testing.assert_array_equal(few, many[:2])
     power = np.mean(np.abs(many) ** 2, axis=(1, 2))
     # 16384 samples: 1/sqrt(n) = 0.008
     np.testing.assert_allclose(power, 1.0, atol=0.04)
     assert abs(np.mean(many[0] * np.conj(many[1]))) < 0.04
-    assert not np.array_equal(few, tile_fields(streams, "VH", (-3, 2), 2))
-    assert not np.array_equal(few, tile_fields(streams, "VV", (-2, 2), 2))
+    for other in (("VH", 2, 0), ("VV", 1, 0), ("VV", 2, 1)):
+        assert not np.array_equal(few, tile_fields(streams, other, (-3, 2), 2))
+    assert not np.array_equal(few, tile_fields(streams, look, (-2, 2), 2))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,10 @@
-"""The scatterers of a scene: a lattice on the ground that all dates, bursts and sub-swaths of a track share."""
+"""The scatterers of a scene: a lattice on the ground, the same for all dates.
+
+Its places are those of all bursts and sub-swaths of a track; its amplitudes are drawn for each burst of each sub-swath.  The
+ground is white: what it sends back in one Doppler band says nothing about another band, and the bursts that show one place
+see it thousands of hertz apart, in bands of some 300 Hz.  A lattice with one set of amplitudes would show it under
+several of these bands at once, for its rows repeat the spectrum (540 times a second in full bursts).
+"""
 
 from __future__ import annotations
 
@@ -9,6 +15,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from fringeworks.errors import OutOfRangeError
 from fringeworks.simulate.scene.beams import CALIBRATION_CONSTANT
 from fringeworks.simulate.scene.ground import Ground
 from fringeworks.simulate.scene.layout import Layout
@@ -171,15 +178,45 @@ def _fit(u: Values, v: Values, values: Values) -> Values:
     return np.ascontiguousarray(left @ values @ right.T)
 
 
+def check_bands(layout: Layout) -> None:
+    """Refuse dates whose Doppler frequencies lie so far apart that the lattice would repeat the band of one in the other's.
+
+    Raises
+    ------
+    OutOfRangeError
+        The centroids of a scene's dates spread over more than the rows' frequency less the band.
+    """
+    levels = [o.flown.doppler for o in layout.overflights]
+    beams = [swath.beam for swath in layout.swaths]
+    limit = min(1.0 / (ROW_STEP * beam.line_interval) - beam.azimuth_bandwidth for beam in beams)
+    if max(levels) - min(levels) > limit:
+        raise OutOfRangeError(
+            f"Doppler centroids that differ by {max(levels) - min(levels):.0f} Hz between dates",
+            expected=f"at most {limit:.0f} Hz",
+        )
+
+
 def tile_fields(
-    streams: Streams, polarisation: str, tile: tuple[int, int], n_fields: int
+    streams: Streams, look: tuple[str, int, int], tile: tuple[int, int], n_fields: int
 ) -> NDArray[np.complex64]:
     """Return the first independent circular Gaussian fields of a tile, (field, row, column), of unit power.
 
     The first one lasts, the others belong to one date each; those of an earlier date are the same for every later one.
+
+    Parameters
+    ----------
+    streams : Streams
+        Of the scene.
+    look : tuple of str and int
+        Polarisation, number of the sub-swath and index of the burst: a band of the ground's spectrum that no other look shows.
+    tile : tuple of int
+        Row and column.
+    n_fields : int
+        How many.
     """
+    polarisation, swath, burst = look
     # rows may be negative; the index of a stream may not
-    rng = streams.of(f"speckle {polarisation}", tile[0] + 2**20, tile[1])
+    rng = streams.of(f"speckle {polarisation}", swath, burst, tile[0] + 2**20, tile[1])
     drawn = rng.standard_normal((n_fields, TILE_ROWS, 2 * TILE_COLUMNS), dtype=np.float32)
     drawn *= np.float32(np.sqrt(0.5))
     return drawn.view(np.complex64)

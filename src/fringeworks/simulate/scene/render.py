@@ -200,7 +200,8 @@ class Renderer:
         )
         energy = azimuth.energy(shape[0]) * across.energy(shape[1])
         flat = grid.view(np.float32)
-        self._clutter(flat, date_index, polarisation, kernels=kernels, frame=frame, path=path, world=world)
+        look = (polarisation, swath.beam.number, burst.index)
+        self._clutter(flat, date_index, look, kernels=kernels, frame=frame, path=path, world=world)
         grid *= np.float32(1.0 / math.sqrt(energy))
         found = np.full((len(self.points), 2), np.nan)
         time, distance, ion = self.points.seen(path, world)
@@ -221,7 +222,7 @@ class Renderer:
         self,
         grid: NDArray[np.float32],
         date_index: int,
-        polarisation: str,
+        look: tuple[str, int, int],
         *,
         kernels: Kernels,
         frame: Frame,
@@ -230,7 +231,7 @@ class Renderer:
     ) -> None:
         """Lay every scatterer of the lattice that can fall into a burst."""
         lattice, tiles = self.lattice, self.tiles
-        weights = self.weights(date_index, polarisation)
+        weights = self.weights(date_index, look[0])
         stop = frame.start + (grid.shape[0] - frame.pad) * frame.step
         slack = abs(frame.late) * frame.step + abs(frame.drift) / 1_500.0 + 0.01
         rows = range(
@@ -257,7 +258,7 @@ class Renderer:
                     time,
                     lattice.strength[first:],
                     weights,
-                    tile_fields(self.streams, polarisation, (row, int(column)), n_fields),
+                    tile_fields(self.streams, look, (row, int(column)), n_fields),
                     lit,
                 )
 

@@ -16,6 +16,7 @@ from rasterio.transform import Affine
 from fringeworks.errors import OutputFolderError
 from fringeworks.simulate.scene.eof import orbit_file
 from fringeworks.simulate.scene.ground import Ground, lay_ground
+from fringeworks.simulate.scene.lattice import check_bands
 from fringeworks.simulate.scene.layout import BurstPlace, lay_out
 from fringeworks.simulate.scene.points import strew
 from fringeworks.simulate.scene.product import Seen, write_product
@@ -90,6 +91,7 @@ def simulate_scene(
         The scenario cannot be.
     """
     layout = lay_out(scenario)
+    check_bands(layout)
     streams = Streams.rooted(rng)
     digest = hashlib.sha256(f"{scenario!r} {streams.root}".encode()).hexdigest()
     _claim(folder, digest)
