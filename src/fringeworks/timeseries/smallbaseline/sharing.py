@@ -162,7 +162,9 @@ def _loops(network: PairNetwork) -> int:
     return len(network.pairs) - len(network.dates) + int(network.components().max()) + 1
 
 
-def _whole_part(usable: NDArray[np.bool_], network: PairNetwork) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+def _whole_part(
+    usable: NDArray[np.bool_], network: PairNetwork
+) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
     """Choose interferograms, (pair), that many pixels have together, and these pixels.
 
     One after the other the interferogram that most pixels lack is left out, as long as what is left holds the dates
