@@ -111,7 +111,7 @@ def config_hash(config: RunConfig) -> str:
     values.pop("compute")
     values.pop("output")
     values["inputs"]["interferograms"].pop("path")
-    for key in ("slc", "orbits", "dem"):
+    for key in ("slc", "orbits", "dem", "water_mask"):
         values["inputs"].pop(key)
     return digest_of(values)
 

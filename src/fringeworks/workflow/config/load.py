@@ -170,6 +170,7 @@ def _absolute(config: RunConfig, folder: Path) -> RunConfig:
             slc=tuple(_pattern_at(p, folder) for p in config.inputs.slc_patterns),
             orbits=at(config.inputs.orbits),
             dem=at(config.inputs.dem),
+            water_mask=at(config.inputs.water_mask),
         ),
         area=area,
         output=replace(config.output, directory=at(config.output.directory)),

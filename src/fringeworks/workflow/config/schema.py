@@ -72,6 +72,13 @@ class InputsSection:
         meaning="Folder of orbit files (EOF); only those that cover are used; none: the annotated orbits, flagged",
     )
     dem: str = option("", meaning="Elevation model for slc: a GeoTIFF or a folder of tiles")
+    water_mask: str = option(
+        "",
+        meaning="Water, left out before unwrapping: a raster, or polygons (GeoJSON, shapefile, GeoPackage, KML)",
+    )
+    water_values: tuple[int, ...] = option(
+        (), meaning="Values of the water mask's raster that mean water; empty: all but 0"
+    )
     polarisation: str = option("", meaning="VV, VH, HH or HV; empty: what all inputs hold, VV before HH")
     swaths: tuple[str, ...] = option((), meaning="Sub-swaths to process; empty: what the inputs hold")
     exclude_dates: tuple[str, ...] = option((), meaning="ISO dates of slc to leave out")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -12,11 +13,12 @@ from fringeworks.geometry.baseline import find_baselines
 from fringeworks.geometry.ellipsoid import geodetic_to_ecef
 from fringeworks.model.arrays import BlockPlan
 from fringeworks.model.grids import MapGrid, Shape
-from fringeworks.model.tally import Tally
+from fringeworks.model.tally import Finding, Tally
 from fringeworks.workflow.config import RunConfig
 from fringeworks.workflow.scenes.virtual import BASELINE_CELL, baseline_nodes
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
 from fringeworks.workflow.tasks.mapping import LookupSpec, MapSpec, bring, degrees_of, look_up
+from fringeworks.workflow.water import WaterMask, water_ingredients, water_of
 
 _ROWS: Final = 512
 _LARGEST_HALO: Final = 400
@@ -41,6 +43,9 @@ def _lookup(context: StageContext) -> tuple[Tally, ...]:
         context.step.create_chunked(name, (rows, cols), dtype="float32", chunks=(_ROWS, cols))
     context.step.create_chunked("los_enu", (3, rows, cols), dtype="float32", chunks=(3, _ROWS, cols))
     context.step.create_chunked("hidden", (rows, cols), dtype="uint8", chunks=(_ROWS, cols))
+    water = water_of(context.config)
+    if water is not None:
+        context.step.create_chunked("water", (rows, cols), dtype="uint8", chunks=(_ROWS, cols))
     relief = scenes.heights[1] - scenes.heights[0]
     spacing = abs(grid.y_step) * (111_320.0 if grid.crs in ("EPSG:4326", "EPSG:4979") else 1.0)
     halo = min(math.ceil(relief * 1.3 / spacing) + 2, _LARGEST_HALO)
@@ -57,6 +62,7 @@ def _lookup(context: StageContext) -> tuple[Tally, ...]:
             looked=scenes.looked,
             reference=reference,
             dem=scenes.dem,
+            water=water,
         )
         for block in plan
     ]
@@ -64,11 +70,24 @@ def _lookup(context: StageContext) -> tuple[Tally, ...]:
     tally = Tally("map pixels", 0, 0)
     for payload in payloads:
         tally = tally + Tally(**payload["tally"])
-    context.step.put("lookup", {"n_hidden": sum(p["n_hidden"] for p in payloads)})
+    n_water = sum(p["n_water"] for p in payloads)
+    context.step.put("lookup", {"n_hidden": sum(p["n_hidden"] for p in payloads), "n_water": n_water})
+    if water is not None:
+        context.note(_water_finding(water, n_water, tally.used))
     looks = [scenes.looks.azimuth, scenes.looks.range]
     values = {"crs": grid.crs, "transform": list(grid.transform), "shape": [rows, cols], "looks": looks}
     context.step.put("grid", values)
     return (tally,)
+
+
+def _water_finding(water: WaterMask, n_water: int, n_imaged: int) -> Finding:
+    name = Path(water.path).name
+    if n_water == 0:
+        return Finding("warning", "water", f"{name} marks no water inside the images")
+    share = 100.0 * n_water / max(n_imaged, 1)
+    return Finding(
+        "ok", "water", f"{share:.1f} % of the imaged ground is water by {name}: left out before unwrapping"
+    )
 
 
 def _map_parameters(config: RunConfig) -> Mapping[str, Any]:
@@ -163,6 +182,7 @@ LOOKUP = Stage(
         "spacing_m": config.products.spacing_m,
         "crs": config.products.crs,
         "looks": list(config.pairs.looks),
+        **water_ingredients(config),
     },
     work=_lookup,
     cost=_lookup_cost,

@@ -20,6 +20,7 @@ from fringeworks.tops.alignment import Pass, grid_coordinates
 from fringeworks.workflow.engines import Payload
 from fringeworks.workflow.tasks.locating import dem_part
 from fringeworks.workflow.tasks.places import step_at
+from fringeworks.workflow.water import WaterMask
 
 LOOKUP = "lookup"
 MAP = "geocode"
@@ -40,6 +41,7 @@ class LookupSpec:
     looked: Shape
     reference: Pass
     dem: ElevationModel
+    water: WaterMask | None = None
 
 
 def degrees_of(grid: MapGrid) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -102,6 +104,10 @@ def look_up(spec: LookupSpec) -> Payload:
     hidden = (seen.layover | seen.shadow)[inner]
     step.sink("hidden")[spec.keep.slices] = hidden.astype(np.uint8)
     inside = _inside(values["row"][inner], values["col"][inner], spec.looked)
+    wet = np.zeros(hidden.shape, np.bool_)
+    if spec.water is not None:
+        wet = spec.water.on(spec.grid.crop(spec.keep))
+        step.sink("water")[spec.keep.slices] = wet.astype(np.uint8)
     n_known = int((np.isfinite(values["row"][inner]) & inside).sum())
     size = spec.keep.shape.size
     return {
@@ -112,6 +118,7 @@ def look_up(spec: LookupSpec) -> Payload:
             "rejected": {"outside the image": int((~inside).sum())},
         },
         "n_hidden": int((hidden & inside).sum()),
+        "n_water": int((wet & inside).sum()),
     }
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from fringeworks.unwrap import FailedPair, UnwrapOptions, WrappedPhase, unwrap_pair
 from fringeworks.workflow.engines import Payload
 from fringeworks.workflow.tasks.places import step_at
+from fringeworks.workflow.water import cells_of
 
 STEP = "unwrap"
 
@@ -57,6 +58,9 @@ def unwrap(spec: UnwrapSpec) -> Payload:
         effective_looks=spec.effective_looks,
     )
     leave_out = {}
+    water = water_cells(spec.store, phasor.shape)
+    if water is not None:
+        leave_out["water"] = water
     mask = hidden_cells(spec.store, phasor.shape)
     if mask is not None:
         leave_out["layover or shadow"] = mask
@@ -73,6 +77,16 @@ def unwrap(spec: UnwrapSpec) -> Payload:
     step.sink("phase")[spec.index, :, :] = phase
     step.sink("components")[spec.index, :, :] = result.unwrapped.components
     return {"failed": False, **result.as_dict()}
+
+
+def water_cells(store: str, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
+    """Return the cells of the radar image that show water by the given mask; None where none is given."""
+    lookup = step_at(store, "lookup")
+    if not lookup.has("water"):
+        return None
+    wet = np.asarray(lookup.array("water")[:, :]) != 0
+    row, col = np.asarray(lookup.array("row")[:, :]), np.asarray(lookup.array("col")[:, :])
+    return cells_of(wet, row, col, shape=shape)
 
 
 def hidden_cells(store: str, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
