@@ -139,6 +139,12 @@ def _check_inputs(config: RunConfig) -> None:
     if inputs.slc_patterns:
         if config.pairs.looks and len(config.pairs.looks) != 2:
             raise ConfigurationError(f"pairs.looks = {list(config.pairs.looks)}", expected="[azimuth, range]")
+        for looks in config.pairs.extra_looks:
+            if len(looks) != 2 or config.pairs.extra_looks.count(looks) > 1:
+                raise ConfigurationError(
+                    f"pairs.extra_looks = {[list(each) for each in config.pairs.extra_looks]}",
+                    expected="a list of different [azimuth, range], such as [[2, 8], [8, 32]]",
+                )
         return
     if not inputs.interferograms.path:
         raise ConfigurationError(

@@ -163,6 +163,12 @@ class PairsSection(PairQualityOptions):
         meaning="Looks in azimuth and range of interferograms formed from images; empty: to match products.spacing_m",
         minimum=1,
     )
+    extra_looks: tuple[tuple[int, ...], ...] = option(
+        (),
+        meaning="Further sets of looks [azimuth, range] of the interferograms, formed in the same pass and published, wrapped "
+        "and with coherence, on the same map",
+        minimum=1,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fringeworks.model.grids import Shape
+from fringeworks.model.grids import Looks, Shape
 from fringeworks.model.tally import Tally
 from fringeworks.tops.frame import intersection
 from fringeworks.workflow.config import RunConfig
+from fringeworks.workflow.extra_looks import array_of, extra_looks, ingredients
 from fringeworks.workflow.scenes.stack import SceneStack
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
-from fringeworks.workflow.tasks.forming import FormSpec, form
+from fringeworks.workflow.tasks.forming import FormSpec, LookSet, form
 
 _ENOUGH = 40.0
 """Independent samples a coherence window should hold: its bias is then below 0.01 from coherence 0.3 on."""
@@ -22,6 +23,7 @@ def _parameters(config: RunConfig) -> Mapping[str, Any]:
     return {
         "looks": list(config.pairs.looks),
         "spacing_m": config.products.spacing_m,
+        **ingredients(config),
         "network": {k: getattr(config.pairs.network, k) for k in config.pairs.network.__slots__},
     }
 
@@ -31,16 +33,17 @@ def _cost(scale: Scale) -> Cost:
     if scenes is None:
         return Cost()
     return Cost(
-        disk_bytes=16.0 * scenes.looked.size * scale.n_pairs,
+        disk_bytes=16.0 * (scenes.looked.size + scenes.extra_cells) * scale.n_pairs,
         seconds=0.5 + scale.n_pairs * (scenes.n_samples / 55e6 + scenes.looked.size / 8e6),
         n_tasks=scale.n_pairs,
-        task_bytes=60.0 * scenes.looked.size + 32.0 * 256 * scenes.largest.cols,
+        task_bytes=60.0 * (scenes.looked.size + scenes.extra_cells) + 32.0 * 256 * scenes.largest.cols,
     )
 
 
-def coherence_window(scenes: SceneStack) -> tuple[Shape, float]:
-    """Return the cells of the coherence window and the independent samples it holds."""
-    share = scenes.looks.azimuth * scenes.looks.range * scenes.effective_share
+def coherence_window(scenes: SceneStack, looks: Looks | None = None) -> tuple[Shape, float]:
+    """Return the cells of the coherence window and the independent samples it holds, for the run's looks or others."""
+    looks = scenes.looks if looks is None else looks
+    share = looks.azimuth * looks.range * scenes.effective_share
     size = next((n for n in range(1, _LARGEST + 1, 2) if n * n * share >= _ENOUGH), _LARGEST)
     return Shape(size, size), max(size * size * share, 1.0)
 
@@ -53,6 +56,13 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
     n, (rows, cols) = len(network.pairs), scenes.looked
     for name, dtype in (("phasor", "complex64"), ("coherence", "float32"), ("amplitude", "float32")):
         context.step.create_chunked(name, (n, rows, cols), dtype=dtype, chunks=(1, min(512, rows), cols))
+    extra = tuple(LookSet(each, *coherence_window(scenes, each)) for each in extra_looks(context.config))
+    for each in extra:
+        shape = scenes.frame.grid.shape
+        looked = max(shape.rows // each.looks.azimuth, 1), max(shape.cols // each.looks.range, 1)
+        for name, dtype in (("phasor", "complex64"), ("coherence", "float32"), ("amplitude", "float32")):
+            chunks = (1, min(512, looked[0]), looked[1])
+            context.step.create_chunked(array_of(name, each.looks), (n, *looked), dtype=dtype, chunks=chunks)
     specs = []
     for index, pair in enumerate(network.pairs):
         ends = days[pair.reference], days[pair.secondary]
@@ -73,9 +83,8 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
                 stored={k: scenes.stored[k] for k in kept},
                 keep=kept,
                 steps=steps,
-                looks=scenes.looks,
-                window=window,
-                effective_looks=looks,
+                own=LookSet(scenes.looks, window, looks),
+                extra=extra,
             )
         )
     payloads = context.each(form, specs)

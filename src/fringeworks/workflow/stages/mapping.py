@@ -15,6 +15,7 @@ from fringeworks.model.arrays import BlockPlan
 from fringeworks.model.grids import MapGrid, Shape
 from fringeworks.model.tally import Finding, Tally
 from fringeworks.workflow.config import RunConfig
+from fringeworks.workflow.extra_looks import LAYERS, array_of, extra_looks, ingredients
 from fringeworks.workflow.scenes.virtual import BASELINE_CELL, baseline_nodes
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
 from fringeworks.workflow.tasks.mapping import LookupSpec, MapSpec, bring, degrees_of, look_up
@@ -91,7 +92,7 @@ def _water_finding(water: WaterMask, n_water: int, n_imaged: int) -> Finding:
 
 
 def _map_parameters(config: RunConfig) -> Mapping[str, Any]:
-    return {"interferograms": config.products.interferograms}
+    return {"interferograms": config.products.interferograms, **ingredients(config)}
 
 
 def _map_cost(scale: Scale) -> Cost:
@@ -118,6 +119,12 @@ def _geocode(context: StageContext) -> tuple[Tally, ...]:
         layers.append(("filter", "filtered", "filtered", "complex64"))
     for _, _, name, dtype in layers:
         context.step.create_chunked(name, (n, rows, cols), dtype=dtype, chunks=(1, min(_ROWS, rows), cols))
+    extra = extra_looks(context.config)
+    for looks in extra:
+        for layer in LAYERS.values():
+            kind = "complex64" if layer == "wrapped" else "float32"
+            chunks = (1, min(_ROWS, rows), cols)
+            context.step.create_chunked(array_of(layer, looks), (n, rows, cols), dtype=kind, chunks=chunks)
     context.step.create_chunked(
         "components", (n, rows, cols), dtype="uint16", chunks=(1, min(_ROWS, rows), cols)
     )
@@ -131,6 +138,8 @@ def _geocode(context: StageContext) -> tuple[Tally, ...]:
             phase="phase",
             components="repair",
             hide=True,
+            looks=scenes.looks,
+            extra=extra,
         )
         for k in range(n)
     ]

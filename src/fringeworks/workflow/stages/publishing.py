@@ -20,6 +20,7 @@ from fringeworks.products.family import FamilyInput
 from fringeworks.products.publish import Converted, band_names_of
 from fringeworks.products.standard import STANDARD_FOLDER, publish_interferogram, publish_standard
 from fringeworks.workflow.config import RunConfig
+from fringeworks.workflow.extra_looks import ingredients, publish_extra
 from fringeworks.workflow.pair_layers import interferogram_layers
 from fringeworks.workflow.plugins import family_named
 from fringeworks.workflow.records import reference_of, series_network
@@ -38,6 +39,7 @@ def _parameters(config: RunConfig) -> Mapping[str, Any]:
         "spacing_m": products.spacing_m,
         "crs": products.crs,
         "interferograms": products.interferograms,
+        **ingredients(config),
     }
 
 
@@ -93,6 +95,8 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
         files = [_warped(context.output / STANDARD_FOLDER, f, grid, dates, tags, layer_tags) for f in files]
         shutil.rmtree(native)
     files += _interferograms(context, tags) if wanted.interferograms else []
+    if context.survey.scenes is not None:
+        files += publish_extra(context, {name: tags[name] for name in ("CONFIG_HASH", "DATA_NOTICE")})
     files += _families(context, sources)
     context.written.extend(f.path for f in files)
     context.step.put(

@@ -19,6 +19,25 @@ from fringeworks.workflow.tasks.places import STRIP, open_samples, read_samples,
 STEP = "interferograms"
 
 
+@dataclass(frozen=True, slots=True)
+class LookSet:
+    """A set of looks.
+
+    Attributes
+    ----------
+    looks : Looks
+        Samples averaged.
+    window : Shape
+        Cells of the coherence window, odd numbers.
+    effective_looks : float
+        Independent samples in a coherence window.
+    """
+
+    looks: Looks
+    window: Shape
+    effective_looks: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormSpec:
     """One pair.
@@ -37,12 +56,10 @@ class FormSpec:
         For each burst that both dates hold: what is in the store, and what the joined image takes of it.
     steps : mapping of str to float
         Phase to take off each burst's interferogram [rad]: the sub-swath's step.
-    looks : Looks
-        Samples averaged.
-    window : Shape
-        Cells of the coherence window, odd numbers.
-    effective_looks : float
-        Independent samples in a coherence window.
+    own : LookSet
+        Of the run.
+    extra : tuple of LookSet
+        Further ones, from the same pass.
     """
 
     store: str
@@ -52,22 +69,17 @@ class FormSpec:
     stored: Mapping[str, Window]
     keep: Mapping[str, Window]
     steps: Mapping[str, float]
-    looks: Looks
-    window: Shape
-    effective_looks: float
+    own: LookSet
+    extra: tuple[LookSet, ...] = ()
 
 
 def form(spec: FormSpec) -> Payload:
     """Form, look down and keep one interferogram."""
     parts = [part for name in spec.stored for part in _burst_sums(spec, name)]
-    sums = join_sums(parts, shape=spec.shape)
-    image = finish(sums)
-    raw = window_coherence(sums, window=spec.window)
-    coherence = unbias_coherence(raw, looks=spec.effective_looks)
-    step = step_at(spec.store, STEP)
-    phasor = np.where(np.isfinite(coherence), image.phasor, np.complex64(complex(np.nan, np.nan)))
-    for name, values in (("phasor", phasor), ("coherence", coherence), ("amplitude", image.amplitude)):
-        step.sink(name)[spec.index, :, :] = values
+    coherence = _keep(spec, spec.own, [part[0] for part in parts], suffix="")
+    for k, each in enumerate(spec.extra, start=1):
+        suffix = f"_{each.looks.azimuth}x{each.looks.range}"
+        _keep(spec, each, [part[k] for part in parts], suffix=suffix)
     finite = coherence[np.isfinite(coherence)]
     return {
         "n_valid": int(finite.size),
@@ -75,13 +87,27 @@ def form(spec: FormSpec) -> Payload:
     }
 
 
-def _burst_sums(spec: FormSpec, name: str) -> list[LookSums]:
-    """Sum the looks of one burst's share of the image, strip by strip."""
+def _keep(spec: FormSpec, wanted: LookSet, parts: list[LookSums], *, suffix: str) -> NDArray[np.float32]:
+    """Join the sums of a set of looks, keep what they make, and return the coherence."""
+    sums = join_sums(parts, shape=spec.shape)
+    image = finish(sums)
+    raw = window_coherence(sums, window=wanted.window)
+    coherence = unbias_coherence(raw, looks=wanted.effective_looks)
+    step = step_at(spec.store, STEP)
+    phasor = np.where(np.isfinite(coherence), image.phasor, np.complex64(complex(np.nan, np.nan)))
+    for name, values in (("phasor", phasor), ("coherence", coherence), ("amplitude", image.amplitude)):
+        step.sink(name + suffix)[spec.index, :, :] = values
+    return coherence
+
+
+def _burst_sums(spec: FormSpec, name: str) -> list[tuple[LookSums, ...]]:
+    """Sum all sets of looks of one burst's share of the image, strip by strip."""
     samples = open_samples(step_at(spec.store, "coregister"), name)
     stored, keep = spec.stored[name], spec.keep[name]
     turn = np.complex64(cmath.exp(-1j * spec.steps.get(name, 0.0)))
     parts = []
-    multiple = line_multiple([spec.looks])
+    sizes = [spec.own.looks, *(each.looks for each in spec.extra)]
+    multiple = line_multiple(sizes)
     rows = max(STRIP - STRIP % multiple, multiple)
     cols = slice(keep.col - stored.col, keep.col - stored.col + keep.cols)
     row = keep.row
@@ -89,8 +115,8 @@ def _burst_sums(spec: FormSpec, name: str) -> list[LookSums]:
         end = min(row - row % multiple + rows, keep.row + keep.rows)
         lines = slice(row - stored.row, end - stored.row)
         first, second = (_read(samples, date, lines, cols) for date in spec.dates)
-        (sums,) = sum_looks(first, second, looks=[spec.looks], line=row, sample=keep.col)
-        parts.append(replace(sums, product=sums.product * turn) if turn != 1 else sums)
+        found = sum_looks(first, second, looks=sizes, line=row, sample=keep.col)
+        parts.append(tuple(replace(s, product=s.product * turn) if turn != 1 else s for s in found))
         row = end
     return parts
 

@@ -160,8 +160,14 @@ class MapSpec:
         Which pair.
     steps : tuple of (str, str, str)
         Layers to bring onto the map: step, array and name on the map.
+    phase, components : str
+        Which of the layers is the unwrapped phase, and the step that holds its components; empty = none.
     hide : bool
         Whether pixels in layover or shadow stay empty.
+    looks : Looks
+        Of the run.
+    extra : tuple of Looks
+        Further sets of looks that the step `interferograms` holds, to be brought onto the same map.
     """
 
     store: str
@@ -170,6 +176,8 @@ class MapSpec:
     phase: str
     components: str
     hide: bool
+    looks: Looks
+    extra: tuple[Looks, ...] = ()
 
 
 def bring(spec: MapSpec) -> Payload:
@@ -190,4 +198,20 @@ def bring(spec: MapSpec) -> Payload:
         out.sink(name)[spec.index, :, :] = values
         if name == "phase":
             n_valid = int(np.isfinite(values).sum())
+    for looks in spec.extra:
+        _bring_extra(spec, looks, row, col)
     return {"n_valid": n_valid}
+
+
+def _bring_extra(spec: MapSpec, looks: Looks, row: NDArray[np.float32], col: NDArray[np.float32]) -> None:
+    """Bring the interferogram of another set of looks onto the map: its cells lie elsewhere on the same lines."""
+    formed, out = step_at(spec.store, "interferograms"), step_at(spec.store, MAP)
+    here, there = (spec.looks.azimuth, spec.looks.range), (looks.azimuth, looks.range)
+    at = [
+        np.asarray((old * place + 0.5 * (old - new)) / new, np.float32)
+        for old, new, place in zip(here, there, (row, col), strict=True)
+    ]
+    for name, layer in (("phasor", "wrapped"), ("coherence", "coherence"), ("amplitude", "amplitude")):
+        suffix = f"_{looks.azimuth}x{looks.range}"
+        image = np.asarray(formed.array(name + suffix)[spec.index, :, :])
+        out.sink(layer + suffix)[spec.index, :, :] = geocode_image(image, *at)
