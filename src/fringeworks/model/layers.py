@@ -345,6 +345,13 @@ _LAYERS: tuple[Layer, ...] = (
         meaning="Phase with whole cycles restored, as it entered the inversion.",
     ),
     Layer(
+        name="model_phase",
+        long_name="phase of corrections",
+        unit="rad",
+        sign=AWAY,
+        meaning="What corrections predict; subtracted before filtering.",
+    ),
+    Layer(
         name="coherence",
         long_name="interferometric coherence",
         unit="1",

@@ -139,6 +139,13 @@ def _check_inputs(config: RunConfig) -> None:
     if inputs.slc_patterns:
         if config.pairs.looks and len(config.pairs.looks) != 2:
             raise ConfigurationError(f"pairs.looks = {list(config.pairs.looks)}", expected="[azimuth, range]")
+        twice = sorted(set(config.corrections.names) & set(config.corrections.before_filter))
+        if twice and not config.corrections.give_back:
+            raise ConfigurationError(
+                f"{twice[0]!r} is in corrections.names and in corrections.before_filter",
+                expected="one of them: it would be subtracted twice",
+                hint="or set corrections.give_back to true",
+            )
         for looks in config.pairs.extra_looks:
             if len(looks) != 2 or config.pairs.extra_looks.count(looks) > 1:
                 raise ConfigurationError(
@@ -151,6 +158,11 @@ def _check_inputs(config: RunConfig) -> None:
             "inputs.slc and inputs.interferograms.path are empty",
             expected="images, or the folder of a stack of interferograms",
             hint="set one of them, or try `fringeworks demo`",
+        )
+    if config.corrections.before_filter:
+        raise ConfigurationError(
+            "corrections.before_filter goes with inputs.slc; the interferograms given are filtered already",
+            hint="use corrections.names, which are subtracted from the series",
         )
     for key in _SLC_KEYS:
         if getattr(inputs, key):

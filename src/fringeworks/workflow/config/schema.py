@@ -181,10 +181,20 @@ class SeriesSection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectionsSection:
-    """What is predicted and subtracted from the series before the reference is applied."""
+    """What is predicted and subtracted: from the series, or from interferograms before they are filtered."""
 
     names: tuple[str, ...] = option(
         (), meaning="Corrections to apply, in this order; `fringeworks doctor` lists those installed"
+    )
+    before_filter: tuple[str, ...] = option(
+        (),
+        meaning="Corrections to subtract from interferograms formed from images before these are filtered and unwrapped; one "
+        "at hand: solid-earth-tide",
+    )
+    give_back: bool = option(
+        default=False,
+        meaning="Add what was subtracted before filtering to the unwrapped phase again: it has then helped to unwrap, and "
+        "nothing else",
     )
 
 

@@ -20,6 +20,7 @@ from fringeworks.workflow.stages import (
     mapping,
     overlapping,
     pairing,
+    predicting,
     publishing,
     referencing,
     repairing,
@@ -50,6 +51,7 @@ def _opening(config: RunConfig) -> tuple[Stage, ...]:
     """Return the stages up to interferograms on the map, in the house's units and signs."""
     if not config.inputs.slc_patterns:
         return (importing.STAGE,)
+    predicted = (predicting.STAGE,) if config.corrections.before_filter else ()
     return (
         elevating.STAGE,
         overlapping.STAGE,
@@ -58,7 +60,8 @@ def _opening(config: RunConfig) -> tuple[Stage, ...]:
         joining.STAGE,
         forming.STAGE,
         mapping.LOOKUP,
-        filtering.STAGE,
+        *predicted,
+        filtering.stage(tuple(s.name for s in predicted)),
         unwrapping.STAGE,
         repairing.STAGE,
         mapping.GEOCODE,

@@ -19,6 +19,7 @@ from fringeworks.workflow.extra_looks import LAYERS, array_of, extra_looks, ingr
 from fringeworks.workflow.scenes.virtual import BASELINE_CELL, baseline_nodes
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
 from fringeworks.workflow.tasks.mapping import LookupSpec, MapSpec, bring, degrees_of, look_up
+from fringeworks.workflow.tasks.specs import predictions
 from fringeworks.workflow.water import WaterMask, water_ingredients, water_of
 
 _ROWS: Final = 512
@@ -92,7 +93,11 @@ def _water_finding(water: WaterMask, n_water: int, n_imaged: int) -> Finding:
 
 
 def _map_parameters(config: RunConfig) -> Mapping[str, Any]:
-    return {"interferograms": config.products.interferograms, **ingredients(config)}
+    return {"interferograms": config.products.interferograms, **ingredients(config), **_given_back(config)}
+
+
+def _given_back(config: RunConfig) -> dict[str, Any]:
+    return {"give_back": True} if config.corrections.give_back and config.corrections.before_filter else {}
 
 
 def _map_cost(scale: Scale) -> Cost:
@@ -125,6 +130,9 @@ def _geocode(context: StageContext) -> tuple[Tally, ...]:
             kind = "complex64" if layer == "wrapped" else "float32"
             chunks = (1, min(_ROWS, rows), cols)
             context.step.create_chunked(array_of(layer, looks), (n, rows, cols), dtype=kind, chunks=chunks)
+    if context.config.corrections.before_filter:
+        chunks = (1, min(_ROWS, rows), cols)
+        context.step.create_chunked("model_phase", (n, rows, cols), dtype="float32", chunks=chunks)
     context.step.create_chunked(
         "components", (n, rows, cols), dtype="uint16", chunks=(1, min(_ROWS, rows), cols)
     )
@@ -140,8 +148,10 @@ def _geocode(context: StageContext) -> tuple[Tally, ...]:
             hide=True,
             looks=scenes.looks,
             extra=extra,
+            predicted=predicted,
+            give_back=context.config.corrections.give_back,
         )
-        for k in range(n)
+        for k, predicted in enumerate(predictions(context.config, scenes, context.survey.network))
     ]
     payloads = context.each(bring, specs)
     empty = sum(p["n_valid"] == 0 for p in payloads)

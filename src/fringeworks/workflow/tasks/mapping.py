@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from fringeworks.tops.alignment import Pass, grid_coordinates
 from fringeworks.workflow.engines import Payload
 from fringeworks.workflow.tasks.locating import dem_part
 from fringeworks.workflow.tasks.places import step_at
+from fringeworks.workflow.tasks.predicting import PredictedPair, turned_back
 from fringeworks.workflow.water import WaterMask
 
 LOOKUP = "lookup"
@@ -168,6 +170,10 @@ class MapSpec:
         Of the run.
     extra : tuple of Looks
         Further sets of looks that the step `interferograms` holds, to be brought onto the same map.
+    predicted : PredictedPair, optional
+        What was taken out before filtering.
+    give_back : bool
+        Whether it is added again.
     """
 
     store: str
@@ -178,6 +184,8 @@ class MapSpec:
     hide: bool
     looks: Looks
     extra: tuple[Looks, ...] = ()
+    predicted: PredictedPair | None = None
+    give_back: bool = False
 
 
 def bring(spec: MapSpec) -> Payload:
@@ -192,15 +200,28 @@ def bring(spec: MapSpec) -> Payload:
         labels = np.asarray(step_at(spec.store, spec.components).array("components")[spec.index, :, :])
         out.sink("components")[spec.index, :, :] = geocode_components(labels, row, col)
     n_valid = 0
+    model = None
+    if spec.predicted is not None:
+        model = geocode_image(spec.predicted.phase(spec.store), row, col)
+        out.sink("model_phase")[spec.index, :, :] = model
     for step, array, name in spec.layers:
         image = np.asarray(step_at(spec.store, step).array(array)[spec.index, :, :])
         values = geocode_image(image, row, col, labels=labels if name == "phase" else None)
+        if spec.give_back and model is not None:
+            values = _given_back(name, values, model)
         out.sink(name)[spec.index, :, :] = values
         if name == "phase":
             n_valid = int(np.isfinite(values).sum())
     for looks in spec.extra:
         _bring_extra(spec, looks, row, col)
     return {"n_valid": n_valid}
+
+
+def _given_back(name: str, values: NDArray[Any], model: NDArray[np.float32]) -> NDArray[Any]:
+    """Add what was taken out before filtering to a layer that lacks it."""
+    if name == "phase":
+        return np.asarray(values + model, np.float32)
+    return turned_back(values, -model) if name == "filtered" else values
 
 
 def _bring_extra(spec: MapSpec, looks: Looks, row: NDArray[np.float32], col: NDArray[np.float32]) -> None:

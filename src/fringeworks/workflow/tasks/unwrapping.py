@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from fringeworks.unwrap import FailedPair, UnwrapOptions, WrappedPhase, unwrap_pair
 from fringeworks.workflow.engines import Payload
 from fringeworks.workflow.tasks.places import step_at
+from fringeworks.workflow.tasks.predicting import PredictedPair, turned_back
 from fringeworks.workflow.water import cells_of
 
 STEP = "unwrap"
@@ -33,6 +34,8 @@ class UnwrapSpec:
         Independent samples behind a coherence value.
     options : UnwrapOptions
         How.
+    predicted : PredictedPair, optional
+        What is taken out of the unfiltered phase, as it was before filtering.
     """
 
     store: str
@@ -41,12 +44,15 @@ class UnwrapSpec:
     keep_filtered: bool
     effective_looks: float
     options: UnwrapOptions
+    predicted: PredictedPair | None = None
 
 
 def unwrap(spec: UnwrapSpec) -> Payload:
     """Unwrap and keep one interferogram; a failure is a result like any other."""
     formed = step_at(spec.store, "interferograms")
     phasor = np.asarray(formed.array("phasor")[spec.index, :, :])
+    if spec.predicted is not None:
+        phasor = turned_back(phasor, spec.predicted.phase(spec.store))
     coherence = np.asarray(formed.array("coherence")[spec.index, :, :])
     source = phasor
     if spec.filtered:
