@@ -163,6 +163,14 @@ class PairsSection(PairQualityOptions):
         meaning="Looks in azimuth and range of interferograms formed from images; empty: to match products.spacing_m",
         minimum=1,
     )
+    common_band: Literal["off", "range"] = option(
+        "off",
+        meaning="range: before multiplying, filter both images to the band in range that both have seen; a baseline of 150 m "
+        "costs 3 % of it, one of 1 km 17 %",
+    )
+    common_band_from: float = option(
+        0.03, meaning="Pairs that lack less of the common band are left as they are", minimum=0, maximum=1
+    )
     extra_looks: tuple[tuple[int, ...], ...] = option(
         (),
         meaning="Further sets of looks [azimuth, range] of the interferograms, formed in the same pass and published, wrapped "

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from fringeworks.model.grids import Looks, Shape
-from fringeworks.model.tally import Tally
+from fringeworks.model.stack import PairNetwork
+from fringeworks.model.tally import Finding, Tally
 from fringeworks.tops.frame import intersection
 from fringeworks.workflow.config import RunConfig
+from fringeworks.workflow.engines import Payload
 from fringeworks.workflow.extra_looks import array_of, extra_looks, ingredients
+from fringeworks.workflow.scenes.bands import range_band
 from fringeworks.workflow.scenes.stack import SceneStack
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
 from fringeworks.workflow.tasks.forming import FormSpec, LookSet, form
@@ -24,8 +29,15 @@ def _parameters(config: RunConfig) -> Mapping[str, Any]:
         "looks": list(config.pairs.looks),
         "spacing_m": config.products.spacing_m,
         **ingredients(config),
+        **_banding(config),
         "network": {k: getattr(config.pairs.network, k) for k in config.pairs.network.__slots__},
     }
+
+
+def _banding(config: RunConfig) -> dict[str, Any]:
+    if config.pairs.common_band == "off":
+        return {}
+    return {"common_band": config.pairs.common_band, "common_band_from": config.pairs.common_band_from}
 
 
 def _cost(scale: Scale) -> Cost:
@@ -63,7 +75,9 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
         for name, dtype in (("phasor", "complex64"), ("coherence", "float32"), ("amplitude", "float32")):
             chunks = (1, min(512, looked[0]), looked[1])
             context.step.create_chunked(array_of(name, each.looks), (n, *looked), dtype=dtype, chunks=chunks)
-    specs = []
+    filters = context.config.pairs.common_band == "range"
+    bands = {name: range_band(scenes, name) for name in scenes.names} if filters else {}
+    specs, lost = [], []
     for index, pair in enumerate(network.pairs):
         ends = days[pair.reference], days[pair.secondary]
         names = [k for k in scenes.names if all(k in scenes.dates[d].bursts for d in ends)]
@@ -74,6 +88,9 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
             - _phase(jumps, pair.reference.isoformat(), scenes, k)
             for k in kept
         }
+        baselines = scenes.dates[ends[0]].baseline, scenes.dates[ends[1]].baseline
+        lost.append(max((bands[k].lost(baselines) for k in kept if k in bands), default=0.0))
+        narrow = lost[-1] >= context.config.pairs.common_band_from
         specs.append(
             FormSpec(
                 store=str(context.store.folder),
@@ -85,9 +102,14 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
                 steps=steps,
                 own=LookSet(scenes.looks, window, looks),
                 extra=extra,
+                bands={k: bands[k] for k in kept if k in bands and narrow},
+                baselines=baselines,
             )
         )
     payloads = context.each(form, specs)
+    if filters:
+        context.note(_band_finding(network, payloads, lost))
+        payloads = [{**p, "band_lost": round(share, 5)} for p, share in zip(payloads, lost, strict=True)]
     context.step.put(
         "pairs",
         {
@@ -99,6 +121,16 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
     )
     empty = sum(p["n_valid"] == 0 for p in payloads)
     return (Tally("interferograms", n, n - empty, {"no common burst": empty}),)
+
+
+def _band_finding(network: PairNetwork, payloads: Sequence[Payload], lost: Sequence[float]) -> Finding:
+    worst = int(np.argmax(lost))
+    n = sum(bool(p["common_band"]) for p in payloads)
+    text = (
+        f"{n} of {len(payloads)} interferograms are formed of the common band in range; {network.pairs[worst]} lacks "
+        f"most of it, {100 * lost[worst]:.1f} %"
+    )
+    return Finding("note", "common band", text)
 
 
 def _burst(scenes: SceneStack, name: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cmath
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from fringeworks.interferometry.forming import line_multiple, sum_looks
 from fringeworks.interferometry.looks import LookSums, finish, join_sums
 from fringeworks.model.grids import Looks, Shape, Window
 from fringeworks.workflow.engines import Payload
+from fringeworks.workflow.tasks.banding import RangeBand, narrowed
 from fringeworks.workflow.tasks.places import STRIP, open_samples, read_samples, step_at
 
 STEP = "interferograms"
@@ -60,6 +61,10 @@ class FormSpec:
         Of the run.
     extra : tuple of LookSet
         Further ones, from the same pass.
+    bands : mapping of str to RangeBand
+        Spectra of the bursts that are filtered to the common band first; empty = none.
+    baselines : (float, float)
+        Perpendicular ones of both dates from the date of the common grid [m].
     """
 
     store: str
@@ -71,6 +76,8 @@ class FormSpec:
     steps: Mapping[str, float]
     own: LookSet
     extra: tuple[LookSet, ...] = ()
+    bands: Mapping[str, RangeBand] = field(default_factory=dict)
+    baselines: tuple[float, float] = (0.0, 0.0)
 
 
 def form(spec: FormSpec) -> Payload:
@@ -83,6 +90,7 @@ def form(spec: FormSpec) -> Payload:
     finite = coherence[np.isfinite(coherence)]
     return {
         "n_valid": int(finite.size),
+        "common_band": bool(spec.bands),
         "coherence_mean": float(finite.mean()) if finite.size else None,
     }
 
@@ -115,6 +123,10 @@ def _burst_sums(spec: FormSpec, name: str) -> list[tuple[LookSums, ...]]:
         end = min(row - row % multiple + rows, keep.row + keep.rows)
         lines = slice(row - stored.row, end - stored.row)
         first, second = (_read(samples, date, lines, cols) for date in spec.dates)
+        if name in spec.bands:
+            first, second = narrowed(
+                (first, second), band=spec.bands[name], baselines=spec.baselines, first_col=keep.col
+            )
         found = sum_looks(first, second, looks=sizes, line=row, sample=keep.col)
         parts.append(tuple(replace(s, product=s.product * turn) if turn != 1 else s for s in found))
         row = end
