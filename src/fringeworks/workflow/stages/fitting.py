@@ -199,6 +199,8 @@ def _flags(context: StageContext, block: Block) -> tuple[np.ndarray, np.ndarray]
         raise_where(np.asarray(pairs.array("n_unwrapping_errors")[at]) > 0, Quality.UNWRAPPING_ERROR)
         bias = np.abs(np.asarray(pairs.array("closure_bias")[at]))
         raise_where(bias > products.maximum_closure_bias_rad, Quality.CLOSURE_BIAS)
+    if invert.has("bias_susceptible"):
+        raise_where(np.asarray(invert.array("bias_susceptible")[at]) == 1, Quality.CLOSURE_BIAS)
     return flags, coherence
 
 

@@ -28,7 +28,15 @@ from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
 
 _FROM_IMPORT = ("height", "incidence", "los_enu", "coherence_mean")
 _FROM_PAIRS = ("closure_rms", "closure_bias", "closure_coherence", "n_unwrapping_errors")
-_FROM_INVERT = ("displacement_std", "misclosure_rms", "n_interferograms", "n_dates", "n_subsets")
+_FROM_INVERT = (
+    "displacement_std",
+    "misclosure_rms",
+    "n_interferograms",
+    "n_dates",
+    "n_subsets",
+    "bias_rate",
+    "bias_susceptible",
+)
 _HEIGHT_ERROR = ("dem_error", "dem_error_std")
 
 
