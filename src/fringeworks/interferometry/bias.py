@@ -9,9 +9,14 @@ from numpy.typing import NDArray
 from scipy.special import erfc
 
 from fringeworks.errors import OutOfRangeError, ShapeMismatchError, TooFewDataError
+from fringeworks.interferometry.bias_kernels import sum_ladders
 from fringeworks.model.arrays import BoolImage, FloatImage, FloatStack
 from fringeworks.model.stack import PairNetwork
 from fringeworks.model.tally import Tally
+from fringeworks.numerics.compiled import in_threads
+
+_AT_ONCE = 4096
+"""Pixels of one call of the kernel: their sums stay in the cache."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -59,6 +64,29 @@ def find_ladders(network: PairNetwork, *, length: int) -> NDArray[np.int64]:
         if min(row) >= 0:
             rows.append(row)
     return np.array(rows, np.int64).reshape(-1, length + 1)
+
+
+def longest_ladders(network: PairNetwork, *, most: int = 6, fewest: int = 3) -> int:
+    """Return the length of the longest closures of which the network holds ``fewest`` at least; 0 where there is none."""
+    lengths = range(min(most, len(network.dates) - 1), 1, -1)
+    return next((n for n in lengths if len(find_ladders(network, length=n)) >= fewest), 0)
+
+
+def _sums(
+    phase: FloatStack, shift: NDArray[np.float64], ladders: NDArray[np.int64], network: PairNetwork
+) -> tuple[NDArray[np.complex128], NDArray[np.int16], NDArray[np.float64]]:
+    """Return sum of phasors, number, and years of the complete closures, each (row, col)."""
+    rows, cols = phase.shape[1:]
+    out = np.zeros((4, rows * cols))
+    flat = np.ascontiguousarray(phase, np.float32).reshape(phase.shape[0], -1)
+    spans = np.array([network.pairs[row[-1]].days / 365.25 for row in ladders], np.float64)
+
+    def work(first: int, last: int) -> None:
+        sum_ladders((first, last), flat, shift, ladders, spans, out)
+
+    in_threads(lambda a, b: work(a * _AT_ONCE, min(b * _AT_ONCE, rows * cols)), -(-rows * cols // _AT_ONCE))
+    total = (out[0] + 1j * out[1]).reshape(rows, cols)
+    return total, out[2].reshape(rows, cols).astype(np.int16), out[3].reshape(rows, cols)
 
 
 def indicate_bias(
@@ -121,16 +149,7 @@ def indicate_bias(
             expected="consecutive pairs and the pair over their whole time",
             hint="choose another length, or a network with such pairs",
         )
-    total = np.zeros(phase.shape[1:], np.complex128)
-    count = np.zeros(phase.shape[1:], np.int16)
-    years = np.zeros(phase.shape[1:])
-    for row in ladders:
-        value = (phase[row[:-1]] - shift[row[:-1], None, None]).sum(axis=0, dtype=np.float64)
-        value -= phase[row[-1]] - shift[row[-1]]
-        complete = np.isfinite(value)
-        total += np.where(complete, np.exp(1j * np.where(complete, value, 0.0)), 0.0)
-        count += complete
-        years += complete * (network.pairs[row[-1]].days / 365.25)
+    total, count, years = _sums(phase, shift, ladders, network)
     known = count > 0
     n = np.where(known, count, np.nan)
     closure, strength = np.where(known, np.angle(total), np.nan), np.abs(total) / n

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from fringeworks.errors import OutOfRangeError
+from fringeworks.model.interferogram_layers import OF_INTERFEROGRAMS
 from fringeworks.model.layer import AWAY, NONE, TOWARD, Layer
 from fringeworks.model.quality import NOT_RECOMMENDED, QUALITY_MEANING, Quality
 
@@ -240,6 +241,23 @@ _LAYERS: tuple[Layer, ...] = (
         "leave in the series (FLATSIM Net, band 5).",
     ),
     Layer(
+        name="bias_rate",
+        long_name="excess velocity of consecutive interferograms",
+        unit="m/year",
+        sign=TOWARD,
+        colours="PuOr",
+        meaning="Velocity that interferograms of consecutive dates show beyond those over their whole time: where it is not "
+        "zero, short interferograms are biased (Zheng et al. 2022). An indicator: nothing is corrected by it.",
+    ),
+    Layer(
+        name="bias_susceptible",
+        long_name="biased short interferograms",
+        unit="1",
+        dtype="uint8",
+        fill=255,
+        meaning="1 = the closures behind bias_rate agree and are larger than noise makes them.",
+    ),
+    Layer(
         name="closure_coherence",
         long_name="closure coherence",
         unit="1",
@@ -318,60 +336,9 @@ _LAYERS: tuple[Layer, ...] = (
         fill=65535,
         meaning="Sum of bits, each a reason for doubt: see the list of bits on this page.",
     ),
-    Layer(
-        name="wrapped",
-        long_name="wrapped interferometric phase",
-        unit="rad",
-        sign=AWAY,
-        colours="twilight",
-        valid_range=(-math.pi - 1e-5, math.pi + 1e-5),
-        meaning="Argument of reference times conjugate of secondary, topography and flat earth removed.",
-    ),
-    Layer(
-        name="filtered",
-        long_name="filtered interferometric phase",
-        unit="rad",
-        sign=AWAY,
-        colours="twilight",
-        valid_range=(-math.pi - 1e-5, math.pi + 1e-5),
-        meaning="As wrapped, after the phase filter.",
-    ),
-    Layer(
-        name="unwrapped",
-        long_name="unwrapped interferometric phase",
-        unit="rad",
-        sign=AWAY,
-        colours="RdBu_r",
-        meaning="Phase with whole cycles restored, as it entered the inversion.",
-    ),
-    Layer(
-        name="coherence",
-        long_name="interferometric coherence",
-        unit="1",
-        valid_range=(0.0, 1.0),
-        colours="gray",
-        meaning="Magnitude of the complex correlation of two images.",
-    ),
-    Layer(
-        name="connected_components",
-        long_name="connected components",
-        unit="1",
-        dtype="uint16",
-        fill=0,
-        colours="tab20",
-        meaning="Label of the region that was unwrapped as one; 0 = none.",
-    ),
-    Layer(
-        name="amplitude",
-        long_name="amplitude",
-        unit="1",
-        valid_range=(0.0, math.inf),
-        colours="gray",
-        meaning="Root of the mean intensity of the two images.",
-    ),
 )
 
-LAYERS: Final = MappingProxyType({layer.name: layer for layer in _LAYERS})
+LAYERS: Final = MappingProxyType({layer.name: layer for layer in (*_LAYERS, *OF_INTERFEROGRAMS)})
 
 
 def layer_of(name: str) -> Layer:

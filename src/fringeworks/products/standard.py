@@ -93,6 +93,7 @@ def publish_interferogram(
     grid: MapGrid,
     wavelength: float,
     tags: Mapping[str, str] | None = None,
+    folder: str = INTERFEROGRAM_FOLDER,
 ) -> list[ProductFile]:
     """Write one interferogram under ``out/products/interferograms/<ref>_<sec>``.
 
@@ -111,6 +112,8 @@ def publish_interferogram(
         Radar wavelength [m].
     tags : mapping of str to str, optional
         Tags for all files.
+    folder : str
+        Folder of the pair's folder, in ``out``.
 
     Returns
     -------
@@ -142,14 +145,14 @@ def publish_interferogram(
         complete["displacement"] = Converted(
             layers["unwrapped"], lambda phase: factor * phase, np.dtype(np.float32)
         )
-    folder = out / INTERFEROGRAM_FOLDER / str(pair)
+    place = out / folder / str(pair)
     described = {
         "REFERENCE": pair.reference.isoformat(),
         "SECONDARY": pair.secondary.isoformat(),
         **(tags or {}),
     }
     return [
-        _publish_pair_layer(folder, name=name, source=complete[name], pair=pair, grid=grid, tags=described)
+        _publish_pair_layer(place, name=name, source=complete[name], pair=pair, grid=grid, tags=described)
         for name in sorted(complete)
     ]
 

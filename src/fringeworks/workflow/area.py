@@ -53,7 +53,7 @@ def area_of(wanted: AreaSection, grid: MapGrid) -> Area:
         return Area(Window(0, 0, *grid.shape))
     if shape.is_empty or not shape.is_valid:
         raise ConfigurationError(f"area is not a valid polygon: {shapely.is_valid_reason(shape)}")
-    local = _in_grid(shape, grid)
+    local = polygon_on(shape, grid)
     window = _window(local, grid)
     if wanted.bbox:
         return Area(window)
@@ -79,13 +79,22 @@ def _polygon(wanted: AreaSection) -> BaseGeometry | None:
             raise ConfigurationError(f"area.wkt does not parse: {error}") from error
     for path in (wanted.geojson, wanted.shp, wanted.kml):
         if path:
-            return _from_file(Path(path))
+            return polygon_file(Path(path))
     return None
 
 
-def _from_file(path: Path) -> BaseGeometry:
+def polygon_file(path: Path) -> BaseGeometry:
+    """Read the polygons of a file as one shape in degrees (WGS84).
+
+    Raises
+    ------
+    MissingInputError
+        It is not there.
+    ConfigurationError
+        It cannot be read, or does not say its coordinate system.
+    """
     if not path.is_file():
-        raise MissingInputError(f"area file {path} is not there")
+        raise MissingInputError(f"file {path} is not there")
     if path.suffix.lower() in {".json", ".geojson"}:
         return _from_geojson(path)
     import pyogrio  # noqa: PLC0415  (heavy, and rarely needed)
@@ -119,7 +128,8 @@ def _from_geojson(path: Path) -> BaseGeometry:
         raise ConfigurationError(f"area file {path} is not GeoJSON: {error}") from error
 
 
-def _in_grid(shape: BaseGeometry, grid: MapGrid) -> BaseGeometry:
+def polygon_on(shape: BaseGeometry, grid: MapGrid) -> BaseGeometry:
+    """Bring a shape in degrees into the coordinates of a grid."""
     to_grid = Transformer.from_crs("EPSG:4326", grid.crs, always_xy=True)
     dense = shapely.segmentize(shape, 0.05)
     return shapely.transform(dense, lambda xy: np.column_stack(to_grid.transform(xy[:, 0], xy[:, 1])))

@@ -18,6 +18,7 @@ _NAMES = {
     "wrapped": "wrapped",
     "filtered": "filtered",
     "amplitude": "amplitude",
+    "model_phase": "model_phase",
 }
 """Array of the map step, and layer."""
 

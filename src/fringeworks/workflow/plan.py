@@ -19,9 +19,11 @@ from fringeworks.errors import (
     UnknownStepError,
 )
 from fringeworks.io.store import StepFolder, WorkingStore
+from fringeworks.model.grids import Looks
 from fringeworks.model.tally import Finding
 from fringeworks.workflow.config import RunConfig, resolved
 from fringeworks.workflow.digest import FileDigests, digest_of
+from fringeworks.workflow.extra_looks import extra_looks
 from fringeworks.workflow.scenes import SceneStack
 from fringeworks.workflow.stage import (
     PROGRAM_BYTES,
@@ -111,7 +113,7 @@ def config_hash(config: RunConfig) -> str:
     values.pop("compute")
     values.pop("output")
     values["inputs"]["interferograms"].pop("path")
-    for key in ("slc", "orbits", "dem"):
+    for key in ("slc", "orbits", "dem", "water_mask"):
         values["inputs"].pop(key)
     return digest_of(values)
 
@@ -161,7 +163,7 @@ def make_plan(
         shape=survey.grid.shape,
         n_pairs=len(survey.network.pairs),
         n_dates=len(survey.network.dates),
-        scenes=scene_scale(survey.scenes),
+        scenes=scene_scale(survey.scenes, extra=extra_looks(config)),
     )
     output = Path(config.output.directory)
     store = WorkingStore(output / "work")
@@ -197,8 +199,8 @@ def _file_digests(survey: Survey, output: Path) -> dict[str, str]:
     return FileDigests(output / "work" / "files.json").of(survey.stack.files)
 
 
-def scene_scale(scenes: SceneStack | None) -> SceneScale | None:
-    """Return how large the work on images is."""
+def scene_scale(scenes: SceneStack | None, *, extra: tuple[Looks, ...] = ()) -> SceneScale | None:
+    """Return how large the work on images is; ``extra`` are sets of looks beside the run's own."""
     if scenes is None:
         return None
     windows = list(scenes.stored.values())
@@ -212,6 +214,7 @@ def scene_scale(scenes: SceneStack | None) -> SceneScale | None:
         n_overlaps=len(frame.azimuth_overlaps()) + single,
         n_swaths=len(frame.swaths()),
         looked=scenes.looked,
+        extra_cells=sum(frame.grid.shape.size // (each.azimuth * each.range) for each in extra),
     )
 
 

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from fringeworks.corrections.protocol import Correction
+from fringeworks.corrections.solid_tide import SolidEarthTide
 from fringeworks.errors import UnknownNameError
 from fringeworks.products.family import Family
 
+BUILT_IN: Final[Mapping[str, Callable[[], Correction]]] = MappingProxyType(
+    {SolidEarthTide.name: SolidEarthTide}
+)
+"""Corrections of the house, by name."""
+
 
 def correction_named(name: str) -> Correction:
-    """Return an installed correction.
+    """Return a correction of the house, or an installed one.
 
     Raises
     ------
     UnknownNameError
         Nobody offers it; the message names those at hand.
     """
-    made = _load("corrections", name)
+    made = BUILT_IN[name]() if name in BUILT_IN else _load("corrections", name)
     if not isinstance(made, Correction):
         raise UnknownNameError(
             f"correction {name!r} lacks part of the protocol",
@@ -47,11 +55,12 @@ def family_named(name: str) -> Family:
 
 def _load(group: str, name: str) -> Any:
     offered = {e.name: e for e in entry_points(group=f"fringeworks.{group}")}
+    known = sorted({*offered, *(BUILT_IN if group == "corrections" else ())})
     if name not in offered:
-        near = difflib.get_close_matches(name, offered, n=1)
+        near = difflib.get_close_matches(name, known, n=1)
         raise UnknownNameError(
             f"{group.rstrip('s')} {name!r} is not installed",
-            expected=f"one of {', '.join(sorted(offered)) or 'none: nothing is installed in this group'}",
+            expected=f"one of {', '.join(known) or 'none: nothing is installed in this group'}",
             hint=f"did you mean {near[0]!r}?"
             if near
             else f"packages add to it by the entry-point group fringeworks.{group}",

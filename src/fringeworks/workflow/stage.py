@@ -48,6 +48,8 @@ class SceneScale:
         Sub-swaths.
     looked : Shape
         Shape of the averaged interferograms.
+    extra_cells : int
+        Cells of those of further sets of looks, all together.
     """
 
     n_bursts: int
@@ -56,6 +58,7 @@ class SceneScale:
     n_overlaps: int
     n_swaths: int
     looked: Shape
+    extra_cells: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -146,6 +146,23 @@ def test_too_little_to_learn_from_is_said(rng):
     assert "no coherence" in nothing_shared("no coherence").finding.text
 
 
+def test_interferograms_that_few_pixels_have_do_not_hide_what_the_others_share(rng):
+    """One pair that hardly any pixel has, and gaps at random in the rest: what is learned is learned all the same."""
+    net = network()
+    phase, coherence = from_images(net, coherence_matrix(0.75, 120.0), rng)
+    weight = weights(coherence)
+    whole = estimate_sharing(phase, coherence, weight, network=net, effective_looks=LOOKS)
+    gaps = rng.random(phase.shape) < 0.01
+    gaps[[7, 30]] = rng.random((2, N_PIXELS)) < 0.97
+    thin = estimate_sharing(
+        np.where(gaps, np.float32(np.nan), phase), coherence, weight, network=net, effective_looks=LOOKS
+    )
+    assert thin.n_pixels > 0.3 * N_PIXELS
+    # the share is found on a grid of steps of 0.025, from a third of the pixels
+    assert abs(thin.share.mean() - whole.share.mean()) < 0.1
+    assert thin.inflation.mean() == pytest.approx(whole.inflation.mean(), rel=0.1)
+
+
 def test_pixels_without_coherence_are_not_inflated(rng):
     net = network()
     phase, coherence = from_images(net, coherence_matrix(0.8, 200.0), rng)

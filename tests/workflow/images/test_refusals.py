@@ -148,3 +148,26 @@ def test_a_zip_is_told_from_another_by_its_content(scene, tmp_path):
     with zipfile.ZipFile(copy, "a") as archive:
         archive.writestr("note.txt", "changed")
     assert content_digest(copy) != content_digest(first)
+
+
+def test_a_burst_of_zeros_is_known_before_the_run(scene, tmp_path):
+    folder = tmp_path / "slc"
+    folder.mkdir()
+    for path in scene.products:
+        with zipfile.ZipFile(path) as archive:
+            archive.extractall(folder)
+    unpacked = min(folder.iterdir())
+    first = survey_inputs(scene.config(tmp_path / "out", inputs={"slc": str(folder)}))
+    assert not [f for f in first.findings if f.topic == "samples"]
+    raster = min((unpacked / "measurement").glob("*iw2*"))
+    with rasterio.open(raster, "r+") as file:
+        half = file.height // 2
+        zeros = np.zeros((half, file.width), np.complex64)
+        file.write(zeros, 1, window=((0, half), (0, file.width)))
+    survey = survey_inputs(scene.config(tmp_path / "out", inputs={"slc": str(folder)}))
+    (said,) = [f for f in survey.findings if f.topic == "samples"]
+    assert said.level == "warning"
+    assert "2023-01-08" in said.text
+    assert "-IW2 holds nothing but zeros" in said.text
+    # the burst beside it is whole
+    assert said.text.count("IW2") == 1

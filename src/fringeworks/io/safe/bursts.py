@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fringeworks.errors import OutOfRangeError
-from fringeworks.io.safe.measurement import Measurement
+from fringeworks.io.safe.measurement import Measurement, StripMeasurement
 from fringeworks.model.acquisition import Burst
 from fringeworks.model.grids import Window
 
@@ -64,6 +64,11 @@ class BurstSamples:
     def dtype(self) -> np.dtype[Any]:
         """complex64 or int16."""
         return np.dtype(self._kind)
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether a line can be read without unpacking what lies before it."""
+        return isinstance(self._measurement, StripMeasurement) and self._measurement.is_direct
 
     def __getitem__(self, key: Any, /) -> NDArray[Any]:
         """Read the samples of a basic slice: integers and slices of step 1, of lines, samples and parts."""

@@ -19,7 +19,7 @@ from fringeworks.errors import (
     UnsupportedInputError,
 )
 from fringeworks.io.safe.archive import Archive
-from fringeworks.io.safe.members import Member
+from fringeworks.io.safe.members import Member, PlainMember
 from fringeworks.io.safe.tiff import TiffFacts, read_tiff_facts
 from fringeworks.model.grids import Shape, Window
 
@@ -65,6 +65,11 @@ class StripMeasurement:
         self._member = member
         self._facts = facts
         self.shape = Shape(facts.lines, facts.samples)
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether a line can be read without unpacking what lies before it."""
+        return isinstance(self._member, PlainMember)
 
     def integers(self, window: Window) -> NDArray[np.int16]:
         """Return a window as int16, (line, sample, 2)."""

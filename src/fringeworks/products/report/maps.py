@@ -224,6 +224,8 @@ _CLOSURE: Final = {
     "radians are unwrapping errors.",
     "closure_bias": "Mean closure after whole cycles are taken out. Large areas of one colour mean that short pairs "
     "are biased there, and the velocity with them.",
+    "bias_rate": "Velocity that interferograms of consecutive dates show beyond longer ones over the same time. Where it is "
+    "not zero, plants and soil water bias the short ones, and the velocity with them; nothing is corrected by it.",
     "closure_coherence": "How alike the closures of all triplets are, whole cycles aside: 1 = all the same. Bright is good.",
     "n_unwrapping_errors": "Triplets that close on a whole number of cycles other than zero. Zero is good.",
 }
@@ -235,15 +237,16 @@ def closure_maps(sampled: Sampled) -> list[Picture]:
 
 
 def _closure_map(name: str, sampled: Sampled) -> Picture:
-    values = sampled.layers[name]
+    values = sampled.layers[name] * np.float32(MM if name == "bias_rate" else 1.0)
     finite = np.abs(values[np.isfinite(values)])
     top = rounded_up(float(np.percentile(finite, 98))) if finite.size else 1.0
     limits = {
         "closure_bias": (-top, top),
+        "bias_rate": (-top, top),
         "closure_coherence": (0.0, 1.0),
         "n_unwrapping_errors": (0.0, max(np.ceil(top), 1.0)),
     }
-    unit = layer_of(name).unit
+    unit = "mm/yr toward the satellite" if name == "bias_rate" else layer_of(name).unit
     counted = name == "n_unwrapping_errors"
     return _plain_map(
         name,

@@ -164,6 +164,7 @@ _SAMPLED = (
     "misclosure_rms",
     "closure_rms",
     "closure_bias",
+    "bias_rate",
     "closure_coherence",
     "n_unwrapping_errors",
 )

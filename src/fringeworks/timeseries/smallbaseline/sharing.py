@@ -23,6 +23,10 @@ _FEWEST_PIXELS = 40
 _FEWEST_LOOPS = 5
 _SHARES = np.linspace(0.0, 1.0, 41)
 _LEAST_COHERENCE = 0.05
+_LEAST_REACHED = 0.3
+"""Share of the interferograms that a pixel has to have, to be looked at."""
+_ENOUGH_WHOLE = 0.5
+"""Share of a level's pixels for which interferograms that they lack are passed over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +87,8 @@ def estimate_sharing(
     Parameters
     ----------
     phase : float32, (pair, pixel)
-        Unwrapped phase of some hundred to thousand pixels spread over the image [rad]; pixels with a gap or a
-        rejected interferogram are passed over.
+        Unwrapped phase of some hundred to thousand pixels spread over the image [rad].  On each level of coherence the
+        interferograms that most pixels lack are passed over, and pixels with a gap in the others.
     coherence : float32, (pair, pixel)
         In [0, 1].
     weight : float32, (pair, pixel)
@@ -119,33 +123,66 @@ def estimate_sharing(
             f"phase {phase.shape}, coherence {coherence.shape}, weight {weight.shape}",
             expected=f"three times ({len(network.pairs)} pairs, pixel)",
         )
-    n_loops = len(network.pairs) - len(network.dates) + int(network.components().max()) + 1
-    whole = np.isfinite(phase).all(axis=0) & (weight > 0).all(axis=0) & np.isfinite(coherence).all(axis=0)
-    pixels = np.flatnonzero(whole)
-    if n_loops < _FEWEST_LOOPS:
-        return nothing_shared(f"the network has {n_loops} loops")
-    if pixels.size < _FEWEST_PIXELS:
-        return nothing_shared(f"{pixels.size} pixels have all interferograms")
-    order = pixels[np.argsort(coherence[:, pixels].mean(axis=0), kind="stable")]
-    rows = []
-    for part in np.array_split(order, max(min(_N_BINS, pixels.size // _FEWEST_PIXELS), 1)):
-        measured = coherence[:, part].astype(np.float64)
+    if _loops(network) < _FEWEST_LOOPS:
+        return nothing_shared(f"the network has {_loops(network)} loops")
+    usable = np.isfinite(phase) & (weight > 0) & np.isfinite(coherence)
+    reached = np.flatnonzero(usable.sum(axis=0) > _LEAST_REACHED * len(network.pairs))
+    mean = np.sum(coherence, axis=0, where=usable) / np.maximum(usable.sum(axis=0), 1)
+    order = reached[np.argsort(mean[reached], kind="stable")]
+    rows, n_pixels = [], 0
+    for part in np.array_split(order, max(min(_N_BINS, order.size // _FEWEST_PIXELS), 1)):
+        pairs, pixels = _whole_part(usable[:, part], network)
+        if pixels.size < _FEWEST_PIXELS:
+            continue
+        at = np.ix_(pairs, part[pixels])
+        measured = coherence[at].astype(np.float64)
         truth = _unbiased(np.mean(measured**2, axis=1), effective_looks)
-        prior = np.mean(weight[:, part].astype(np.float64), axis=1)
-        share, inflation = _one_level(phase[:, part].astype(np.float64), truth, prior, network)
-        rows.append((float(measured.mean()), share, inflation))
+        prior = np.mean(weight[at].astype(np.float64), axis=1)
+        share, inflation = _one_level(phase[at].astype(np.float64), truth, prior, network.select(pairs))
+        rows.append((float(mean[part].mean()), share, inflation))
+        n_pixels += pixels.size
+    if not rows:
+        return nothing_shared(f"too few of {order.size} pixels have the same interferograms")
     level, shares, inflations = (np.array(column, np.float64) for column in zip(*rows, strict=True))
     text = (
         f"{100 * shares.min():.0f} to {100 * shares.max():.0f} % of the interferograms' noise comes with the images they "
-        f"share; sigmas grow by {np.sqrt(inflations.min()):.2f} to {np.sqrt(inflations.max()):.2f} ({pixels.size} pixels)"
+        f"share; sigmas grow by {np.sqrt(inflations.min()):.2f} to {np.sqrt(inflations.max()):.2f} ({n_pixels} pixels)"
     )
     return NoiseSharing(
         coherence=level,
         share=shares,
         inflation=inflations,
-        n_pixels=int(pixels.size),
+        n_pixels=n_pixels,
         finding=Finding("note", "shared noise", text),
     )
+
+
+def _loops(network: PairNetwork) -> int:
+    """Return the independent loops of a network."""
+    return len(network.pairs) - len(network.dates) + int(network.components().max()) + 1
+
+
+def _whole_part(
+    usable: NDArray[np.bool_], network: PairNetwork
+) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Choose interferograms, (pair), that many pixels have together, and these pixels.
+
+    One after the other the interferogram that most pixels lack is left out, as long as what is left holds the dates
+    together as before and has loops enough.
+    """
+    kept = np.ones(len(network.pairs), np.bool_)
+    wanted = max(_ENOUGH_WHOLE * usable.shape[1], _FEWEST_PIXELS)
+    together = int(network.components().max())
+    spare = _loops(network) - _FEWEST_LOOPS
+    for pair in np.argsort(usable.sum(axis=1), kind="stable"):
+        if spare == 0 or np.count_nonzero(usable[kept].all(axis=0)) >= wanted:
+            break
+        kept[pair] = False
+        if int(network.components(kept).max()) != together:
+            kept[pair] = True
+            continue
+        spare -= 1
+    return kept, np.flatnonzero(usable[kept].all(axis=0))
 
 
 def _unbiased(square: Values, looks: float) -> Values:

@@ -108,6 +108,7 @@ def _check(config: RunConfig) -> None:
                 hint="ps alone is not offered: ps+ds gives both kinds of points, told apart by their column kind",
             )
     _check_methods(config)
+    _check_linked(config)
     for name in config.products.families:
         offered = offered_families()
         if name not in offered:
@@ -152,6 +153,16 @@ def _check_methods(config: RunConfig) -> None:
         )
 
 
+def _check_linked(config: RunConfig) -> None:
+    """Refuse what interferograms of linked phases do not have."""
+    if config.rasters_linked and config.pairs.extra_looks:
+        raise ConfigurationError(
+            f"pairs.extra_looks with method {' and '.join(config.methods)}",
+            expected="it with sbas or pair: linked phases have one grid",
+            hint="leave pairs.extra_looks out, or add sbas to method",
+        )
+
+
 def _check_inputs(config: RunConfig) -> None:
     inputs = config.inputs
     if inputs.slc_patterns and inputs.interferograms.path:
@@ -161,12 +172,30 @@ def _check_inputs(config: RunConfig) -> None:
     if inputs.slc_patterns:
         if config.pairs.looks and len(config.pairs.looks) != 2:
             raise ConfigurationError(f"pairs.looks = {list(config.pairs.looks)}", expected="[azimuth, range]")
+        twice = sorted(set(config.corrections.names) & set(config.corrections.before_filter))
+        if twice and not config.corrections.give_back:
+            raise ConfigurationError(
+                f"{twice[0]!r} is in corrections.names and in corrections.before_filter",
+                expected="one of them: it would be subtracted twice",
+                hint="or set corrections.give_back to true",
+            )
+        for looks in config.pairs.extra_looks:
+            if len(looks) != 2 or config.pairs.extra_looks.count(looks) > 1:
+                raise ConfigurationError(
+                    f"pairs.extra_looks = {[list(each) for each in config.pairs.extra_looks]}",
+                    expected="a list of different [azimuth, range], such as [[2, 8], [8, 32]]",
+                )
         return
     if not inputs.interferograms.path:
         raise ConfigurationError(
             "inputs.slc and inputs.interferograms.path are empty",
             expected="images, or the folder of a stack of interferograms",
             hint="set one of them, or try `fringeworks demo`",
+        )
+    if config.corrections.before_filter:
+        raise ConfigurationError(
+            "corrections.before_filter goes with inputs.slc; the interferograms given are filtered already",
+            hint="use corrections.names, which are subtracted from the series",
         )
     for key in _SLC_KEYS:
         if getattr(inputs, key):
@@ -192,6 +221,7 @@ def _absolute(config: RunConfig, folder: Path) -> RunConfig:
             slc=tuple(_pattern_at(p, folder) for p in config.inputs.slc_patterns),
             orbits=at(config.inputs.orbits),
             dem=at(config.inputs.dem),
+            water_mask=at(config.inputs.water_mask),
         ),
         area=area,
         output=replace(config.output, directory=at(config.output.directory)),

@@ -77,6 +77,13 @@ class InputsSection:
         meaning="Folder of orbit files (EOF); only those that cover are used; none: the annotated orbits, flagged",
     )
     dem: str = option("", meaning="Elevation model for slc: a GeoTIFF or a folder of tiles")
+    water_mask: str = option(
+        "",
+        meaning="Water, left out before unwrapping: a raster, or polygons (GeoJSON, shapefile, GeoPackage, KML)",
+    )
+    water_values: tuple[int, ...] = option(
+        (), meaning="Values of the water mask's raster that mean water; empty: all but 0"
+    )
     polarisation: str = option("", meaning="VV, VH, HH or HV; empty: what all inputs hold, VV before HH")
     swaths: tuple[str, ...] = option((), meaning="Sub-swaths to process; empty: what the inputs hold")
     exclude_dates: tuple[str, ...] = option((), meaning="ISO dates of slc to leave out")
@@ -161,6 +168,20 @@ class PairsSection(PairQualityOptions):
         meaning="Looks in azimuth and range of interferograms formed from images; empty: to match products.spacing_m",
         minimum=1,
     )
+    common_band: Literal["off", "range"] = option(
+        "off",
+        meaning="range: before multiplying, filter both images to the band in range that both have seen; a baseline of 150 m "
+        "costs 3 % of it, one of 1 km 17 %",
+    )
+    common_band_from: float = option(
+        0.03, meaning="Pairs that lack less of the common band are left as they are", minimum=0, maximum=1
+    )
+    extra_looks: tuple[tuple[int, ...], ...] = option(
+        (),
+        meaning="Further sets of looks [azimuth, range] of the interferograms, formed in the same pass and published, wrapped "
+        "and with coherence, on the same map",
+        minimum=1,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,10 +247,20 @@ class SeriesSection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectionsSection:
-    """What is predicted and subtracted from the series before the reference is applied."""
+    """What is predicted and subtracted: from the series, or from interferograms before they are filtered."""
 
     names: tuple[str, ...] = option(
         (), meaning="Corrections to apply, in this order; `fringeworks doctor` lists those installed"
+    )
+    before_filter: tuple[str, ...] = option(
+        (),
+        meaning="Corrections to subtract from interferograms formed from images before these are filtered and unwrapped; one "
+        "at hand: solid-earth-tide",
+    )
+    give_back: bool = option(
+        default=False,
+        meaning="Add what was subtracted before filtering to the unwrapped phase again: it has then helped to unwrap, and "
+        "nothing else",
     )
 
 

@@ -63,6 +63,7 @@ from fringeworks.workflow.scenes.sources import (
     sources_of,
 )
 from fringeworks.workflow.scenes.stack import SceneDate, SceneStack, opened, product_paths
+from fringeworks.workflow.scenes.zeros import zero_bursts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -106,6 +107,7 @@ def survey_scenes(config: RunConfig) -> SceneStack:
     stored = stored_windows(config, frame, seen_by=first.seen_by, heights=heights)
     findings = [*products.inventory.findings, *dem.findings, *(d.finding for d in dated), *borrowed]
     findings += check_cover(dem, frame, first.seen_by, windows=dict(stored), height=mean)
+    findings += zero_bursts(scenes, stored)
     spacing = config.products.spacing_m or DEFAULT_SPACING
     grid = _grid(config, frame, first.seen_by, list(stored.values()), mean, spacing)
     looks = _looks(config, frame, first.seen_by, spacing)

@@ -28,6 +28,7 @@ from fringeworks.workflow.stages import (
     overlapping,
     pairing,
     pointing,
+    predicting,
     publishing,
     referencing,
     repairing,
@@ -73,6 +74,7 @@ def _opening(config: RunConfig) -> tuple[Stage, ...]:
     if not config.inputs.slc_patterns:
         return (importing.STAGE,)
     linked = config.rasters_linked
+    predicted = (predicting.STAGE,) if config.corrections.before_filter else ()
     return (
         elevating.STAGE,
         overlapping.STAGE,
@@ -83,7 +85,8 @@ def _opening(config: RunConfig) -> tuple[Stage, ...]:
         forming.FROM_LINKED if linked else forming.STAGE,
         mapping.LOOKUP,
         *((linked_mapping.STAGE,) if linked else ()),
-        filtering.STAGE,
+        *predicted,
+        filtering.stage(tuple(s.name for s in predicted)),
         unwrapping.STAGE,
         repairing.STAGE,
         mapping.GEOCODE,

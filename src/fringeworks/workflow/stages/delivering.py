@@ -11,6 +11,7 @@ from fringeworks.model.tally import Tally
 from fringeworks.products.publish import publish_layers
 from fringeworks.products.standard import INTERFEROGRAM_FOLDER, STANDARD_FOLDER, publish_interferogram
 from fringeworks.workflow.config import RunConfig
+from fringeworks.workflow.extra_looks import ingredients, publish_extra
 from fringeworks.workflow.pair_layers import interferogram_layers
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
 
@@ -18,7 +19,7 @@ _GEOMETRY = ("height", "incidence", "los_enu")
 
 
 def _parameters(config: RunConfig) -> Mapping[str, Any]:
-    return {"families": list(config.products.families)}
+    return {"families": list(config.products.families), **ingredients(config)}
 
 
 def _cost(scale: Scale) -> Cost:
@@ -53,6 +54,7 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
             wavelength=stack.wavelength,
             tags=tags,
         )
+    files += publish_extra(context, tags)
     context.written.extend(f.path for f in files)
     context.step.put(
         "products",

@@ -9,6 +9,7 @@ from fringeworks.model.tally import Tally
 from fringeworks.workflow.config import RunConfig, plain
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
 from fringeworks.workflow.tasks.filtering import FilterSpec, run_filter
+from fringeworks.workflow.tasks.specs import predictions
 
 
 def _parameters(config: RunConfig) -> Mapping[str, Any]:
@@ -37,7 +38,10 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
         "filtered", (n, rows, cols), dtype="complex64", chunks=(1, min(512, rows), cols)
     )
     specs = [
-        FilterSpec(store=str(context.store.folder), index=k, options=context.config.filter) for k in range(n)
+        FilterSpec(
+            store=str(context.store.folder), index=k, options=context.config.filter, predicted=predicted
+        )
+        for k, predicted in enumerate(predictions(context.config, context.scenes, context.survey.network))
     ]
     payloads = context.each(run_filter, specs)
     pairs = context.survey.network.pairs
@@ -47,12 +51,14 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
     return (Tally("interferograms", n, n - empty, {"no valid cell": empty}),)
 
 
-STAGE = Stage(
-    name="filter",
-    version=1,
-    after=("interferograms",),
-    meaning="filter the interferograms' phase",
-    parameters=_parameters,
-    work=_work,
-    cost=_cost,
-)
+def stage(before: tuple[str, ...] = ()) -> Stage:
+    """Return the stage; ``before`` names the step whose predictions are taken out first, if any."""
+    return Stage(
+        name="filter",
+        version=1,
+        after=("interferograms", *before),
+        meaning="filter the interferograms' phase",
+        parameters=_parameters,
+        work=_work,
+        cost=_cost,
+    )

@@ -34,7 +34,7 @@ def stage(after: str) -> Stage:
     """Return the stage; ``after`` names the step whose series it reads."""
     return Stage(
         name="fit",
-        version=4,
+        version=5,
         after=tuple(dict.fromkeys(("import", "pairs", "invert", after, "reference"))),
         meaning="fit velocity and models to each series, with standard deviations and quality flags",
         parameters=_parameters,
@@ -186,6 +186,12 @@ def _flags(context: StageContext, block: Block) -> tuple[np.ndarray, np.ndarray]
     raise_where(coherence < products.minimum_temporal_coherence, Quality.LOW_TEMPORAL_COHERENCE)
     misclosure = np.asarray(invert.array("misclosure_rms")[at])
     raise_where(misclosure > products.maximum_misclosure_rad, Quality.HIGH_MISCLOSURE)
+    if imported.has("water"):
+        raise_where(np.asarray(imported.array("water")[at]) != 0, Quality.WATER)
+    if context.survey.scenes is not None:
+        rows, cols = (slice(s.start + o, s.stop + o) for s, o in zip(at, _origin(context), strict=True))
+        hidden = np.asarray(context.upstream("lookup").array("hidden")[rows, cols])
+        raise_where(hidden != 0, Quality.LAYOVER_OR_SHADOW)
     if imported.has("coherence"):
         mean = np.asarray(imported.array("coherence_mean")[at])
         raise_where(mean < products.minimum_coherence, Quality.LOW_COHERENCE)
@@ -193,7 +199,14 @@ def _flags(context: StageContext, block: Block) -> tuple[np.ndarray, np.ndarray]
         raise_where(np.asarray(pairs.array("n_unwrapping_errors")[at]) > 0, Quality.UNWRAPPING_ERROR)
         bias = np.abs(np.asarray(pairs.array("closure_bias")[at]))
         raise_where(bias > products.maximum_closure_bias_rad, Quality.CLOSURE_BIAS)
+    if invert.has("bias_susceptible"):
+        raise_where(np.asarray(invert.array("bias_susceptible")[at]) == 1, Quality.CLOSURE_BIAS)
     return flags, coherence
+
+
+def _origin(context: StageContext) -> tuple[int, int]:
+    """Return where the area begins on the grid of the images' map."""
+    return context.survey.window.row, context.survey.window.col
 
 
 def _mask_counts(payloads: list[dict[str, Any]]) -> tuple[int, int, dict[str, int]]:

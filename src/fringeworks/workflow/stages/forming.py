@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from fringeworks.model.grids import Shape
-from fringeworks.model.tally import Tally
+import numpy as np
+
+from fringeworks.model.grids import Looks, Shape
+from fringeworks.model.stack import PairNetwork
+from fringeworks.model.tally import Finding, Tally
 from fringeworks.tops.frame import intersection
 from fringeworks.workflow.config import RunConfig
+from fringeworks.workflow.engines import Payload
+from fringeworks.workflow.extra_looks import array_of, extra_looks, ingredients
+from fringeworks.workflow.scenes.bands import range_band
 from fringeworks.workflow.scenes.cells import kept_cells, phase_step
 from fringeworks.workflow.scenes.stack import SceneStack
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
-from fringeworks.workflow.tasks.forming import FormSpec, form
+from fringeworks.workflow.tasks.forming import FormSpec, LookSet, form
 from fringeworks.workflow.tasks.linked_pairs import LinkedPairSpec, form_linked
 
 _ENOUGH = 40.0
@@ -25,8 +31,16 @@ def _parameters(config: RunConfig) -> Mapping[str, Any]:
     return {
         "looks": list(config.pairs.looks),
         "spacing_m": config.products.spacing_m,
+        **ingredients(config),
+        **_banding(config),
         "network": {k: getattr(config.pairs.network, k) for k in config.pairs.network.__slots__},
     }
+
+
+def _banding(config: RunConfig) -> dict[str, Any]:
+    if config.pairs.common_band == "off":
+        return {}
+    return {"common_band": config.pairs.common_band, "common_band_from": config.pairs.common_band_from}
 
 
 def _cost(scale: Scale) -> Cost:
@@ -34,16 +48,17 @@ def _cost(scale: Scale) -> Cost:
     if scenes is None:
         return Cost()
     return Cost(
-        disk_bytes=16.0 * scenes.looked.size * scale.n_pairs,
+        disk_bytes=16.0 * (scenes.looked.size + scenes.extra_cells) * scale.n_pairs,
         seconds=0.5 + scale.n_pairs * (scenes.n_samples / 55e6 + scenes.looked.size / 8e6),
         n_tasks=scale.n_pairs,
-        task_bytes=60.0 * scenes.looked.size + 32.0 * 256 * scenes.largest.cols,
+        task_bytes=60.0 * (scenes.looked.size + scenes.extra_cells) + 32.0 * 256 * scenes.largest.cols,
     )
 
 
-def coherence_window(scenes: SceneStack) -> tuple[Shape, float]:
-    """Return the cells of the coherence window and the independent samples it holds."""
-    share = scenes.looks.azimuth * scenes.looks.range * scenes.effective_share
+def coherence_window(scenes: SceneStack, looks: Looks | None = None) -> tuple[Shape, float]:
+    """Return the cells of the coherence window and the independent samples it holds, for the run's looks or others."""
+    looks = scenes.looks if looks is None else looks
+    share = looks.azimuth * looks.range * scenes.effective_share
     size = next((n for n in range(1, _LARGEST + 1, 2) if n * n * share >= _ENOUGH), _LARGEST)
     return Shape(size, size), max(size * size * share, 1.0)
 
@@ -54,14 +69,22 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
     window, looks = coherence_window(scenes)
     jumps = context.upstream("joins").get("phases")
     n = len(network.pairs)
-    create_images(context)
-    specs = []
+    _create_images(context)
+    extra = tuple(LookSet(each, *coherence_window(scenes, each)) for each in extra_looks(context.config))
+    for each in extra:
+        _create_images(context, each.looks)
+    filters = context.config.pairs.common_band == "range"
+    bands = {name: range_band(scenes, name) for name in scenes.names} if filters else {}
+    specs, lost = [], []
     for index, pair in enumerate(network.pairs):
         ends = days[pair.reference], days[pair.secondary]
         names = [k for k in scenes.names if all(k in scenes.dates[d].bursts for d in ends)]
         keep = {k: intersection(_burst(scenes, k).keep, scenes.stored[k]) for k in names}
         kept = {k: w for k, w in keep.items() if w is not None}
         steps = {k: phase_step(jumps, pair, scenes, k) for k in kept}
+        baselines = scenes.dates[ends[0]].baseline, scenes.dates[ends[1]].baseline
+        lost.append(max((bands[k].lost(baselines) for k in kept if k in bands), default=0.0))
+        narrow = lost[-1] >= context.config.pairs.common_band_from
         specs.append(
             FormSpec(
                 store=str(context.store.folder),
@@ -71,12 +94,16 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
                 stored={k: scenes.stored[k] for k in kept},
                 keep=kept,
                 steps=steps,
-                looks=scenes.looks,
-                window=window,
-                effective_looks=looks,
+                own=LookSet(scenes.looks, window, looks),
+                extra=extra,
+                bands={k: bands[k] for k in kept if k in bands and narrow},
+                baselines=baselines,
             )
         )
     payloads = context.each(form, specs)
+    if filters:
+        context.note(_band_finding(network, payloads, lost))
+        payloads = [{**p, "band_lost": round(share, 5)} for p, share in zip(payloads, lost, strict=True)]
     context.step.put(
         "pairs",
         {
@@ -90,15 +117,29 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
     return (Tally("interferograms", n, n - empty, {"no common burst": empty}),)
 
 
+def _band_finding(network: PairNetwork, payloads: Sequence[Payload], lost: Sequence[float]) -> Finding:
+    worst = int(np.argmax(lost))
+    n = sum(bool(p["common_band"]) for p in payloads)
+    text = (
+        f"{n} of {len(payloads)} interferograms are formed of the common band in range; {network.pairs[worst]} lacks "
+        f"most of it, {100 * lost[worst]:.1f} %"
+    )
+    return Finding("note", "common band", text)
+
+
 def _burst(scenes: SceneStack, name: str) -> Any:
     return scenes.frame.bursts[scenes.place_of(name)]
 
 
-def create_images(context: StageContext) -> None:
-    """Create the arrays of interferograms, one image a pair."""
-    n, (rows, cols) = len(context.survey.network.pairs), context.scenes.looked
+def _create_images(context: StageContext, looks: Looks | None = None) -> None:
+    """Create the arrays of interferograms, one image a pair, of the run's looks or others."""
+    n, shape, looked = len(context.survey.network.pairs), context.scenes.frame.grid.shape, context.scenes.looked
+    if looks is not None:
+        looked = Shape(max(shape.rows // looks.azimuth, 1), max(shape.cols // looks.range, 1))
     for name, dtype in (("phasor", "complex64"), ("coherence", "float32"), ("amplitude", "float32")):
-        context.step.create_chunked(name, (n, rows, cols), dtype=dtype, chunks=(1, min(512, rows), cols))
+        array = name if looks is None else array_of(name, looks)
+        chunks = (1, min(512, looked.rows), looked.cols)
+        context.step.create_chunked(array, (n, *looked), dtype=dtype, chunks=chunks)
 
 
 def _linked_parameters(config: RunConfig) -> Mapping[str, Any]:
@@ -112,7 +153,7 @@ def _linked_work(context: StageContext) -> tuple[Tally, ...]:
     looks = float(context.upstream("linking").get("linking")["effective_looks"])
     cells = {name: kept_cells(scenes, name) for name in scenes.names}
     n = len(network.pairs)
-    create_images(context)
+    _create_images(context)
     specs = []
     for index, pair in enumerate(network.pairs):
         ends = days[pair.reference], days[pair.secondary]

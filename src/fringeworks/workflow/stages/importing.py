@@ -14,6 +14,7 @@ from fringeworks.model.tally import Finding, Tally
 from fringeworks.workflow.config import RunConfig
 from fringeworks.workflow.records import stack_values
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
+from fringeworks.workflow.water import WaterMask, water_ingredients, water_of
 
 _MAPS = ("height", "incidence", "slant_range")
 
@@ -27,6 +28,7 @@ def _parameters(config: RunConfig) -> Mapping[str, Any]:
         "exclude_pairs": list(stack.exclude_pairs),
         "dem_datum": config.inputs.dem_datum,
         "area": {k: v for k, v in vars_of(config.area).items() if v},
+        **water_ingredients(config),
     }
 
 
@@ -48,8 +50,18 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
     survey, stack = context.survey, context.survey.stack
     plan = context.blocks()
     _create(context, stack, plan.block.rows)
+    water = water_of(context.config)
+    if water is not None:
+        context.step.create(
+            "water",
+            tuple(context.grid.shape),
+            dtype="uint8",
+            dims=("y", "x"),
+            fill=0,
+            block_rows=plan.block.rows,
+        )
     for block in context.pending(plan):
-        context.step.finish_block(block.index, _one_block(context, stack, block))
+        context.step.finish_block(block.index, _one_block(context, stack, block, water))
     payloads = context.payloads(plan)
     n_valid = np.sum([p["n_valid"] for p in payloads], axis=0)
     coherence = np.sum([p["coherence_sum"] for p in payloads], axis=0) / np.maximum(n_valid, 1)
@@ -82,14 +94,20 @@ def _create(context: StageContext, stack: InterferogramStack, block_rows: int) -
         make("los_enu", 3, "enu")
 
 
-def _one_block(context: StageContext, stack: InterferogramStack, block: Block) -> dict[str, Any]:
+def _one_block(
+    context: StageContext, stack: InterferogramStack, block: Block, water: WaterMask | None
+) -> dict[str, Any]:
     survey = context.survey
     window, keep = survey.window, block.keep
     source = (
         slice(window.row + keep.row, window.row + keep.row + keep.rows),
         slice(window.col + keep.col, window.col + keep.col + keep.cols),
     )
-    outside = None if survey.inside is None else ~survey.inside[keep.slices]
+    outside = np.zeros(tuple(keep.shape), np.bool_) if survey.inside is None else ~survey.inside[keep.slices]
+    if water is not None:
+        wet = water.on(context.grid.crop(keep))
+        context.step.sink("water")[keep.slices] = wet.astype(np.uint8)
+        outside = outside | wet
     n_valid = np.zeros(len(survey.index), np.int64)
     coherence_sum = np.zeros(len(survey.index))
     mean = np.zeros(tuple(keep.shape), np.float64)
@@ -100,8 +118,7 @@ def _one_block(context: StageContext, stack: InterferogramStack, block: Block) -
     for n, k in enumerate(survey.index):
         phase = phases[n]
         phase[...] = stack.phase[(k, *source)]
-        if outside is not None:
-            phase[outside] = np.nan
+        phase[outside] = np.nan
         if components is not None:
             phase[components[(k, *source)] == 0] = np.nan
         valid = np.isfinite(phase)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fringeworks.interferometry.bias import find_ladders, indicate_bias, longest_ladders
 from fringeworks.model.arrays import ArraySource, Block
 from fringeworks.model.stack import PairNetwork
 from fringeworks.model.tally import Finding, Tally
@@ -31,6 +32,8 @@ _IMAGES = {
     "n_subsets": "int16",
     "flags": "uint16",
 }
+_BIASED = 5.0
+"""Share of the pixels with biased short interferograms above which the run warns [%]."""
 _SUMS = ("pair_square_sum", "date_square_sum", "pair_count", "date_count", "pair_rejected")
 
 
@@ -81,24 +84,27 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
         text = "the stack holds no coherence: all interferograms have the same weight"
         context.note(Finding("warning", "weights", text))
     plan = context.blocks()
-    _create(context, network, plan.block.rows)
+    length = longest_ladders(network)
+    _create(context, network, plan.block.rows, with_bias=length > 0)
     tally: Tally | None = None
     for block in context.pending(plan):
-        context.step.finish_block(block.index, _one_block(context, block, pairs))
+        context.step.finish_block(block.index, _one_block(context, block, pairs, length))
     payloads = context.payloads(plan)
     for payload in payloads:
         part = Tally(**payload["tally"])
         tally = part if tally is None else tally + part
     context.step.put("residuals", _residuals(network, payloads))
+    context.step.put("bias", _bias_record(network, payloads, length))
+    context.note(_bias_finding(payloads, length))
     return () if tally is None else (tally,)
 
 
-def _create(context: StageContext, network: PairNetwork, block_rows: int) -> None:
+def _create(context: StageContext, network: PairNetwork, block_rows: int, *, with_bias: bool) -> None:
     rows, cols = context.grid.shape
     n_dates, n_pairs = len(network.dates), len(network.pairs)
 
     def make(name: str, shape: tuple[int, ...], dims: tuple[str, ...], dtype: str) -> None:
-        fill = np.nan if dtype == "float32" else -1 if dtype == "int16" else 0
+        fill = {"float32": np.nan, "int16": -1, "uint8": 255}.get(dtype, 0)
         context.step.create(name, shape, dtype=dtype, dims=dims, fill=fill, block_rows=block_rows)
 
     make("displacement", (n_dates, rows, cols), ("date", "y", "x"), "float32")
@@ -106,12 +112,52 @@ def _create(context: StageContext, network: PairNetwork, block_rows: int) -> Non
     make("weight", (n_pairs, rows, cols), ("pair", "y", "x"), "float32")
     for name, dtype in _IMAGES.items():
         make(name, (rows, cols), ("y", "x"), dtype)
+    if with_bias:
+        make("bias_rate", (rows, cols), ("y", "x"), "float32")
+        make("bias_susceptible", (rows, cols), ("y", "x"), "uint8")
 
 
-def _one_block(context: StageContext, block: Block, pairs: _Pairs) -> dict[str, Any]:
+def _indicated(
+    context: StageContext, block: Block, pairs: _Pairs, phase: NDArray[np.float32], length: int
+) -> dict[str, int]:
+    """Keep what closures of consecutive and long interferograms say about the bias of short ones."""
+    if length == 0:
+        return {"n_closed": 0, "n_susceptible": 0}
+    found = indicate_bias(phase, network=pairs.network, length=length)
+    metres = context.survey.stack.wavelength / (4.0 * np.pi)
+    context.step.sink("bias_rate")[block.keep.slices] = np.asarray(-metres * found.rate, np.float32)
+    known = np.isfinite(found.rate)
+    flag = np.where(known, found.susceptible, np.uint8(255)).astype(np.uint8)
+    context.step.sink("bias_susceptible")[block.keep.slices] = flag
+    return {"n_closed": int(known.sum()), "n_susceptible": int(found.susceptible.sum())}
+
+
+def _bias_record(network: PairNetwork, payloads: list[dict[str, Any]], length: int) -> dict[str, int]:
+    return {
+        "length": length,
+        "n_closures": len(find_ladders(network, length=length)) if length else 0,
+        "n_pixels": sum(p["n_closed"] for p in payloads),
+        "n_susceptible": sum(p["n_susceptible"] for p in payloads),
+    }
+
+
+def _bias_finding(payloads: list[dict[str, Any]], length: int) -> Finding:
+    if length == 0:
+        text = (
+            "no interferograms of consecutive dates close with longer ones: bias of short ones cannot be seen"
+        )
+        return Finding("note", "closure bias", text)
+    closed, biased = (sum(p[name] for p in payloads) for name in ("n_closed", "n_susceptible"))
+    share = 100.0 * biased / max(closed, 1)
+    text = f"short interferograms look biased on {share:.1f} % of {closed} pixels (closures over {length} consecutive dates)"
+    return Finding("warning" if share > _BIASED else "ok", "closure bias", text)
+
+
+def _one_block(context: StageContext, block: Block, pairs: _Pairs, length: int) -> dict[str, Any]:
     stack, source, at = context.survey.stack, context.upstream("import"), block.keep.slices
     phase = _stacked(source.array("phase"), pairs.index, at)
     phase -= pairs.constant[:, None, None]
+    bias = _indicated(context, block, pairs, phase, length)
     coherence = _stacked(source.array("coherence"), pairs.index, at) if source.has("coherence") else None
 
     def image(name: str) -> np.ndarray | None:
@@ -136,7 +182,7 @@ def _one_block(context: StageContext, block: Block, pairs: _Pairs) -> dict[str, 
         values = getattr(result, name)
         context.step.sink(name)[at] = np.fmin(values, known[name]) if name in known else values
     sums = {name: np.asarray(getattr(result, name)).tolist() for name in _SUMS}
-    return {**sums, "tally": result.tally.as_dict()}
+    return {**sums, **bias, "tally": result.tally.as_dict()}
 
 
 def _baseline(context: StageContext, block: Block, pairs: _Pairs) -> np.ndarray | None:
@@ -204,7 +250,7 @@ def linked_quality(
 
 STAGE = Stage(
     name="invert",
-    version=2,
+    version=3,
     after=("import", "pairs"),
     meaning="solve each pixel's network of interferograms for its displacement series (NSBAS)",
     parameters=_parameters,

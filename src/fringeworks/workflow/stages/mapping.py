@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -12,11 +13,14 @@ from fringeworks.geometry.baseline import find_baselines
 from fringeworks.geometry.ellipsoid import geodetic_to_ecef
 from fringeworks.model.arrays import BlockPlan
 from fringeworks.model.grids import MapGrid, Shape
-from fringeworks.model.tally import Tally
+from fringeworks.model.tally import Finding, Tally
 from fringeworks.workflow.config import RunConfig
+from fringeworks.workflow.extra_looks import LAYERS, array_of, extra_looks, ingredients
 from fringeworks.workflow.scenes.virtual import BASELINE_CELL, baseline_nodes
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
 from fringeworks.workflow.tasks.mapping import LookupSpec, MapSpec, bring, degrees_of, look_up
+from fringeworks.workflow.tasks.specs import predictions
+from fringeworks.workflow.water import WaterMask, water_ingredients, water_of
 
 _ROWS: Final = 512
 _LARGEST_HALO: Final = 400
@@ -41,6 +45,9 @@ def _lookup(context: StageContext) -> tuple[Tally, ...]:
         context.step.create_chunked(name, (rows, cols), dtype="float32", chunks=(_ROWS, cols))
     context.step.create_chunked("los_enu", (3, rows, cols), dtype="float32", chunks=(3, _ROWS, cols))
     context.step.create_chunked("hidden", (rows, cols), dtype="uint8", chunks=(_ROWS, cols))
+    water = water_of(context.config)
+    if water is not None:
+        context.step.create_chunked("water", (rows, cols), dtype="uint8", chunks=(_ROWS, cols))
     relief = scenes.heights[1] - scenes.heights[0]
     spacing = abs(grid.y_step) * (111_320.0 if grid.crs in ("EPSG:4326", "EPSG:4979") else 1.0)
     halo = min(math.ceil(relief * 1.3 / spacing) + 2, _LARGEST_HALO)
@@ -57,6 +64,7 @@ def _lookup(context: StageContext) -> tuple[Tally, ...]:
             looked=scenes.looked,
             reference=reference,
             dem=scenes.dem,
+            water=water,
         )
         for block in plan
     ]
@@ -64,15 +72,32 @@ def _lookup(context: StageContext) -> tuple[Tally, ...]:
     tally = Tally("map pixels", 0, 0)
     for payload in payloads:
         tally = tally + Tally(**payload["tally"])
-    context.step.put("lookup", {"n_hidden": sum(p["n_hidden"] for p in payloads)})
+    n_water = sum(p["n_water"] for p in payloads)
+    context.step.put("lookup", {"n_hidden": sum(p["n_hidden"] for p in payloads), "n_water": n_water})
+    if water is not None:
+        context.note(_water_finding(water, n_water, tally.used))
     looks = [scenes.looks.azimuth, scenes.looks.range]
     values = {"crs": grid.crs, "transform": list(grid.transform), "shape": [rows, cols], "looks": looks}
     context.step.put("grid", values)
     return (tally,)
 
 
+def _water_finding(water: WaterMask, n_water: int, n_imaged: int) -> Finding:
+    name = Path(water.path).name
+    if n_water == 0:
+        return Finding("warning", "water", f"{name} marks no water inside the images")
+    share = 100.0 * n_water / max(n_imaged, 1)
+    return Finding(
+        "ok", "water", f"{share:.1f} % of the imaged ground is water by {name}: left out before unwrapping"
+    )
+
+
 def _map_parameters(config: RunConfig) -> Mapping[str, Any]:
-    return {"interferograms": config.products.interferograms}
+    return {"interferograms": config.products.interferograms, **ingredients(config), **_given_back(config)}
+
+
+def _given_back(config: RunConfig) -> dict[str, Any]:
+    return {"give_back": True} if config.corrections.give_back and config.corrections.before_filter else {}
 
 
 def _map_cost(scale: Scale) -> Cost:
@@ -99,6 +124,15 @@ def _geocode(context: StageContext) -> tuple[Tally, ...]:
         layers.append(("filter", "filtered", "filtered", "complex64"))
     for _, _, name, dtype in layers:
         context.step.create_chunked(name, (n, rows, cols), dtype=dtype, chunks=(1, min(_ROWS, rows), cols))
+    extra = extra_looks(context.config)
+    for looks in extra:
+        for layer in LAYERS.values():
+            kind = "complex64" if layer == "wrapped" else "float32"
+            chunks = (1, min(_ROWS, rows), cols)
+            context.step.create_chunked(array_of(layer, looks), (n, rows, cols), dtype=kind, chunks=chunks)
+    if context.config.corrections.before_filter:
+        chunks = (1, min(_ROWS, rows), cols)
+        context.step.create_chunked("model_phase", (n, rows, cols), dtype="float32", chunks=chunks)
     context.step.create_chunked(
         "components", (n, rows, cols), dtype="uint16", chunks=(1, min(_ROWS, rows), cols)
     )
@@ -112,8 +146,12 @@ def _geocode(context: StageContext) -> tuple[Tally, ...]:
             phase="phase",
             components="repair",
             hide=True,
+            looks=scenes.looks,
+            extra=extra,
+            predicted=predicted,
+            give_back=context.config.corrections.give_back,
         )
-        for k in range(n)
+        for k, predicted in enumerate(predictions(context.config, scenes, context.survey.network))
     ]
     payloads = context.each(bring, specs)
     empty = sum(p["n_valid"] == 0 for p in payloads)
@@ -163,6 +201,7 @@ LOOKUP = Stage(
         "spacing_m": config.products.spacing_m,
         "crs": config.products.crs,
         "looks": list(config.pairs.looks),
+        **water_ingredients(config),
     },
     work=_lookup,
     cost=_lookup_cost,

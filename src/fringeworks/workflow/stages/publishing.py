@@ -20,6 +20,7 @@ from fringeworks.products.family import FamilyInput
 from fringeworks.products.publish import Converted, band_names_of
 from fringeworks.products.standard import STANDARD_FOLDER, publish_interferogram, publish_standard
 from fringeworks.workflow.config import RunConfig
+from fringeworks.workflow.extra_looks import ingredients, publish_extra
 from fringeworks.workflow.pair_layers import interferogram_layers
 from fringeworks.workflow.plugins import family_named
 from fringeworks.workflow.records import reference_of, series_network
@@ -27,7 +28,15 @@ from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
 
 _FROM_IMPORT = ("height", "incidence", "los_enu", "coherence_mean")
 _FROM_PAIRS = ("closure_rms", "closure_bias", "closure_coherence", "n_unwrapping_errors")
-_FROM_INVERT = ("displacement_std", "misclosure_rms", "n_interferograms", "n_dates", "n_subsets")
+_FROM_INVERT = (
+    "displacement_std",
+    "misclosure_rms",
+    "n_interferograms",
+    "n_dates",
+    "n_subsets",
+    "bias_rate",
+    "bias_susceptible",
+)
 _HEIGHT_ERROR = ("dem_error", "dem_error_std")
 
 
@@ -38,6 +47,7 @@ def _parameters(config: RunConfig) -> Mapping[str, Any]:
         "spacing_m": products.spacing_m,
         "crs": products.crs,
         "interferograms": products.interferograms,
+        **ingredients(config),
     }
 
 
@@ -93,6 +103,8 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
         files = [_warped(context.output / STANDARD_FOLDER, f, grid, dates, tags, layer_tags) for f in files]
         shutil.rmtree(native)
     files += _interferograms(context, tags) if wanted.interferograms else []
+    if context.survey.scenes is not None:
+        files += publish_extra(context, {name: tags[name] for name in ("CONFIG_HASH", "DATA_NOTICE")})
     files += _families(context, sources)
     context.written.extend(f.path for f in files)
     context.step.put(

@@ -10,6 +10,7 @@ from fringeworks.model.tally import Finding, Tally
 from fringeworks.unwrap import unwrapper_named
 from fringeworks.workflow.config import RunConfig, plain
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
+from fringeworks.workflow.tasks.specs import predictions
 from fringeworks.workflow.tasks.unwrapping import UnwrapSpec, unwrap
 
 
@@ -46,8 +47,9 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
             keep_filtered=config.keeps_filtered,
             effective_looks=looks,
             options=config.unwrap,
+            predicted=predicted,
         )
-        for k in range(n)
+        for k, predicted in enumerate(predictions(config, scenes, network))
     ]
     payloads = context.each(unwrap, specs)
     failed = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,8 @@ from fringeworks.tops.alignment import Pass, grid_coordinates
 from fringeworks.workflow.engines import Payload
 from fringeworks.workflow.tasks.locating import dem_part
 from fringeworks.workflow.tasks.places import step_at
+from fringeworks.workflow.tasks.predicting import PredictedPair, turned_back
+from fringeworks.workflow.water import WaterMask
 
 LOOKUP = "lookup"
 MAP = "geocode"
@@ -40,6 +43,7 @@ class LookupSpec:
     looked: Shape
     reference: Pass
     dem: ElevationModel
+    water: WaterMask | None = None
 
 
 def degrees_of(grid: MapGrid) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -102,6 +106,10 @@ def look_up(spec: LookupSpec) -> Payload:
     hidden = (seen.layover | seen.shadow)[inner]
     step.sink("hidden")[spec.keep.slices] = hidden.astype(np.uint8)
     inside = _inside(values["row"][inner], values["col"][inner], spec.looked)
+    wet = np.zeros(hidden.shape, np.bool_)
+    if spec.water is not None:
+        wet = spec.water.on(spec.grid.crop(spec.keep))
+        step.sink("water")[spec.keep.slices] = wet.astype(np.uint8)
     n_known = int((np.isfinite(values["row"][inner]) & inside).sum())
     size = spec.keep.shape.size
     return {
@@ -112,6 +120,7 @@ def look_up(spec: LookupSpec) -> Payload:
             "rejected": {"outside the image": int((~inside).sum())},
         },
         "n_hidden": int((hidden & inside).sum()),
+        "n_water": int((wet & inside).sum()),
     }
 
 
@@ -153,8 +162,18 @@ class MapSpec:
         Which pair.
     steps : tuple of (str, str, str)
         Layers to bring onto the map: step, array and name on the map.
+    phase, components : str
+        Which of the layers is the unwrapped phase, and the step that holds its components; empty = none.
     hide : bool
         Whether pixels in layover or shadow stay empty.
+    looks : Looks
+        Of the run.
+    extra : tuple of Looks
+        Further sets of looks that the step `interferograms` holds, to be brought onto the same map.
+    predicted : PredictedPair, optional
+        What was taken out before filtering.
+    give_back : bool
+        Whether it is added again.
     """
 
     store: str
@@ -163,6 +182,10 @@ class MapSpec:
     phase: str
     components: str
     hide: bool
+    looks: Looks
+    extra: tuple[Looks, ...] = ()
+    predicted: PredictedPair | None = None
+    give_back: bool = False
 
 
 def bring(spec: MapSpec) -> Payload:
@@ -177,10 +200,39 @@ def bring(spec: MapSpec) -> Payload:
         labels = np.asarray(step_at(spec.store, spec.components).array("components")[spec.index, :, :])
         out.sink("components")[spec.index, :, :] = geocode_components(labels, row, col)
     n_valid = 0
+    model = None
+    if spec.predicted is not None:
+        model = geocode_image(spec.predicted.phase(spec.store), row, col)
+        out.sink("model_phase")[spec.index, :, :] = model
     for step, array, name in spec.layers:
         image = np.asarray(step_at(spec.store, step).array(array)[spec.index, :, :])
         values = geocode_image(image, row, col, labels=labels if name == "phase" else None)
+        if spec.give_back and model is not None:
+            values = _given_back(name, values, model)
         out.sink(name)[spec.index, :, :] = values
         if name == "phase":
             n_valid = int(np.isfinite(values).sum())
+    for looks in spec.extra:
+        _bring_extra(spec, looks, row, col)
     return {"n_valid": n_valid}
+
+
+def _given_back(name: str, values: NDArray[Any], model: NDArray[np.float32]) -> NDArray[Any]:
+    """Add what was taken out before filtering to a layer that lacks it."""
+    if name == "phase":
+        return np.asarray(values + model, np.float32)
+    return turned_back(values, -model) if name == "filtered" else values
+
+
+def _bring_extra(spec: MapSpec, looks: Looks, row: NDArray[np.float32], col: NDArray[np.float32]) -> None:
+    """Bring the interferogram of another set of looks onto the map: its cells lie elsewhere on the same lines."""
+    formed, out = step_at(spec.store, "interferograms"), step_at(spec.store, MAP)
+    here, there = (spec.looks.azimuth, spec.looks.range), (looks.azimuth, looks.range)
+    at = [
+        np.asarray((old * place + 0.5 * (old - new)) / new, np.float32)
+        for old, new, place in zip(here, there, (row, col), strict=True)
+    ]
+    for name, layer in (("phasor", "wrapped"), ("coherence", "coherence"), ("amplitude", "amplitude")):
+        suffix = f"_{looks.azimuth}x{looks.range}"
+        image = np.asarray(formed.array(name + suffix)[spec.index, :, :])
+        out.sink(layer + suffix)[spec.index, :, :] = geocode_image(image, *at)

@@ -7,8 +7,11 @@ from typing import Any
 
 from fringeworks.errors import OutOfRangeError
 from fringeworks.model.grids import Window
+from fringeworks.model.stack import PairNetwork
+from fringeworks.workflow.config import RunConfig
 from fringeworks.workflow.scenes.stack import SceneStack
 from fringeworks.workflow.tasks.aligning import DatedBurst
+from fringeworks.workflow.tasks.predicting import PredictedPair
 
 MAX_RUN = 1_500_000
 """Samples of an overlap that are looked at, at most; of wider ones every n-th piece is."""
@@ -71,3 +74,16 @@ def shift_of(
         raise OutOfRangeError(f"no shift of {day} {swath}", expected="one for each date and sub-swath")
     lines = row.get("bursts", {}).get(burst, row["lines"])
     return float(lines), float(row["samples"])
+
+
+def predictions(
+    config: RunConfig, scenes: SceneStack, network: PairNetwork
+) -> tuple[PredictedPair | None, ...]:
+    """Return for each pair where its predicted phase is found; None where nothing is taken out before filtering."""
+    if not config.corrections.before_filter:
+        return (None,) * len(network.pairs)
+    days = {day: k for k, day in enumerate(scenes.days)}
+    return tuple(
+        PredictedPair((days[pair.reference], days[pair.secondary]), scenes.wavelength)
+        for pair in network.pairs
+    )

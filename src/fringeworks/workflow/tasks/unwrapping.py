@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from fringeworks.unwrap import FailedPair, UnwrapOptions, WrappedPhase, unwrap_pair
 from fringeworks.workflow.engines import Payload
 from fringeworks.workflow.tasks.places import step_at
+from fringeworks.workflow.tasks.predicting import PredictedPair, turned_back
+from fringeworks.workflow.water import cells_of
 
 STEP = "unwrap"
 
@@ -32,6 +34,8 @@ class UnwrapSpec:
         Independent samples behind a coherence value.
     options : UnwrapOptions
         How.
+    predicted : PredictedPair, optional
+        What is taken out of the unfiltered phase, as it was before filtering.
     """
 
     store: str
@@ -40,12 +44,15 @@ class UnwrapSpec:
     keep_filtered: bool
     effective_looks: float
     options: UnwrapOptions
+    predicted: PredictedPair | None = None
 
 
 def unwrap(spec: UnwrapSpec) -> Payload:
     """Unwrap and keep one interferogram; a failure is a result like any other."""
     formed = step_at(spec.store, "interferograms")
     phasor = np.asarray(formed.array("phasor")[spec.index, :, :])
+    if spec.predicted is not None:
+        phasor = turned_back(phasor, spec.predicted.phase(spec.store))
     coherence = np.asarray(formed.array("coherence")[spec.index, :, :])
     source = phasor
     if spec.filtered:
@@ -57,6 +64,9 @@ def unwrap(spec: UnwrapSpec) -> Payload:
         effective_looks=spec.effective_looks,
     )
     leave_out = {}
+    water = water_cells(spec.store, phasor.shape)
+    if water is not None:
+        leave_out["water"] = water
     mask = hidden_cells(spec.store, phasor.shape)
     if mask is not None:
         leave_out["layover or shadow"] = mask
@@ -73,6 +83,16 @@ def unwrap(spec: UnwrapSpec) -> Payload:
     step.sink("phase")[spec.index, :, :] = phase
     step.sink("components")[spec.index, :, :] = result.unwrapped.components
     return {"failed": False, **result.as_dict()}
+
+
+def water_cells(store: str, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
+    """Return the cells of the radar image that show water by the given mask; None where none is given."""
+    lookup = step_at(store, "lookup")
+    if not lookup.has("water"):
+        return None
+    wet = np.asarray(lookup.array("water")[:, :]) != 0
+    row, col = np.asarray(lookup.array("row")[:, :]), np.asarray(lookup.array("col")[:, :])
+    return cells_of(wet, row, col, shape=shape)
 
 
 def hidden_cells(store: str, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
