@@ -105,9 +105,9 @@ def sum_products(
             for part in range(2):
                 _sum_samples(work, part, strides[1], window[1], width, n_rows)
                 for row in range(n_rows):
-                    start = row * width
+                    total = work[part, row * width : row * width + n_lanes]
                     for lane in range(n_lanes):
-                        sums[row, part, element, lane] = work[part, start + lane]
+                        sums[row, part, element, lane] = total[lane]
             element += 1
 
 
@@ -133,20 +133,20 @@ def _double(work: F32, source: int, target: int, window: int, step: int, count: 
     length, offset, left, begun, spare = 1, 0, window, False, 4
     while left:
         if left & 1:
-            shift = offset * step
+            there = p[offset * step : offset * step + count]
             if begun:
                 for k in range(count):
-                    v[k] += p[k + shift]
+                    v[k] += there[k]
             else:
                 for k in range(count):
-                    v[k] = p[k + shift]
+                    v[k] = there[k]
             begun = True
             offset += length
         left >>= 1
         if left:
-            shift, longer = length * step, work[spare]
+            longer, there = work[spare], p[length * step :]
             for k in range(count + (window - 2 * length) * step):
-                longer[k] = p[k] + p[k + shift]
+                longer[k] = p[k] + there[k]
             p, spare = longer, 9 - spare
             length *= 2
 
@@ -156,20 +156,17 @@ def _sum_lines(
     real: F32, imag: F32, i: int, j: int, work: F32, stride: int, window: int, width: int, n_rows: int
 ) -> None:
     """Fill the last two rows of ``work`` with the sum of two dates' products over the lines of each row's window."""
-    ar, ai, br, bi, vr, vi = real[i], imag[i], real[j], imag[j], work[2], work[3]
     for row in range(n_rows):
-        to = row * width
-        for k in range(width):
-            vr[to + k] = np.float32(0.0)
-            vi[to + k] = np.float32(0.0)
+        vr, vi = work[2, row * width : (row + 1) * width], work[3, row * width : (row + 1) * width]
+        vr[:] = np.float32(0.0)
+        vi[:] = np.float32(0.0)
         for y in range(row * stride, row * stride + window):
-            start = y * width
+            here = slice(y * width, (y + 1) * width)
+            ar, ai, br, bi = real[i, here], imag[i, here], real[j, here], imag[j, here]
             for k in range(width):
-                p = start + k
-                vr[to + k] += ar[p] * br[p] + ai[p] * bi[p]
+                vr[k] += ar[k] * br[k] + ai[k] * bi[k]
             for k in range(width):
-                p = start + k
-                vi[to + k] += ai[p] * br[p] - ar[p] * bi[p]
+                vi[k] += ai[k] * br[k] - ar[k] * bi[k]
 
 
 @kernel
@@ -180,15 +177,16 @@ def _sum_samples(work: F32, part: int, stride: int, window: int, width: int, n_r
         # sums that run over the end of a line belong to no cell
         _double(work, 2 + part, part, window, 1, count - window + 1)
         return
-    v, total = work[2 + part], work[part]
     for row in range(n_rows):
-        start = row * width
-        for k in range(columns):
-            total[start + k] = np.float32(0.0)
+        v, total = (
+            work[2 + part, row * width : (row + 1) * width],
+            work[part, row * width : (row + 1) * width],
+        )
+        total[:] = np.float32(0.0)
         for d in range(window):
-            first = start + (d % stride) * columns + d // stride
+            there = v[(d % stride) * columns + d // stride :]
             for k in range(columns - (window - 1) // stride):
-                total[start + k] += v[first + k]
+                total[k] += there[k]
 
 
 @kernel
@@ -249,14 +247,14 @@ def select_products(
                 sr[lane], si[lane], count[lane] = np.float32(0.0), np.float32(0.0), np.float32(0.0)
             for y in range(window[0]):
                 line = (row * strides[0] + y) * width
-                ar, ai, br, bi = real[i], imag[i], real[j], imag[j]
                 for d in range(window[1]):
-                    k, use = line + (d % strides[1]) * columns + d // strides[1], taken[y, d]
+                    use, k = taken[y, d], line + (d % strides[1]) * columns + d // strides[1]
+                    ar, ai, va = real[i, k : k + n_lanes], imag[i, k : k + n_lanes], valid[i, k : k + n_lanes]
+                    br, bi, vb = real[j, k : k + n_lanes], imag[j, k : k + n_lanes], valid[j, k : k + n_lanes]
                     for lane in range(n_lanes):
-                        sr[lane] += use[lane] * (ar[k + lane] * br[k + lane] + ai[k + lane] * bi[k + lane])
+                        sr[lane] += use[lane] * (ar[lane] * br[lane] + ai[lane] * bi[lane])
                     for lane in range(n_lanes):
-                        si[lane] += use[lane] * (ai[k + lane] * br[k + lane] - ar[k + lane] * bi[k + lane])
-                    va, vb = valid[i], valid[j]
+                        si[lane] += use[lane] * (ai[lane] * br[lane] - ar[lane] * bi[lane])
                     for lane in range(n_lanes):
-                        count[lane] += use[lane] * va[k + lane] * vb[k + lane]
+                        count[lane] += use[lane] * va[lane] * vb[lane]
             element += 1
