@@ -112,6 +112,7 @@ def begin(
         images=np.zeros((0, *stack_shape), np.complex64),
         phase=np.zeros((0, *grid), np.float32),
         variance=np.zeros((0, *grid), np.float32),
+        own_variance=np.zeros(grid, np.float32),
         reference_phase=unknown,
         reference_variance=unknown,
         quality=np.full((3, *grid), np.nan, np.float32),
@@ -287,8 +288,9 @@ def _close(state: LinkState) -> LinkState:
     new = sum_groups(align_images(state.images[:n], state.phase[:n], strides=strides), parts)
     first = state.first_image
     new_days = [state.days[first + p.start : first + p.stop].mean() for p in parts]
-    # what the dates of a bin share: no more than the best of them has, half of it its own
-    shared = np.stack([np.fmin.reduce(state.variance[p], axis=0) * np.float32(0.5) for p in parts])
+    # what the dates of a bin share: no more than the best of them has but for its own noise
+    shared = np.stack([np.fmin.reduce(state.variance[p], axis=0) for p in parts]) - state.own_variance
+    shared = np.maximum(shared, np.float32(0.0))
     all_sizes = (*(int(k) for k in state.bin_sizes), *sizes)
     groups = merged_groups(all_sizes)
     counted = np.isfinite(state.quality[0]) * n
