@@ -81,14 +81,14 @@ def begin(
     options : SequentialOptions
         Mini-stacks.
     reference : int
-        Index of the date whose phase is to be 0, among all dates to come.
+        Index of the date whose phase is to be 0, one of the first mini-stack.
 
     Raises
     ------
     TooFewDataError
         Not one whole cell.
     OutOfRangeError
-        The reference is negative.
+        The reference lies beyond the first mini-stack.
     """
     grid = tuple(grid_of(stack_shape, strides))
     if min(grid) == 0:
@@ -96,8 +96,12 @@ def begin(
             f"images of {stack_shape[0]} x {stack_shape[1]} samples",
             expected=f"one whole cell of {strides.azimuth} x {strides.range}",
         )
-    if reference < 0:
-        raise OutOfRangeError(f"reference date {reference}", expected="an index from 0 on")
+    if not 0 <= reference < options.ministack:
+        raise OutOfRangeError(
+            f"reference date {reference}",
+            expected=f"one of the first {options.ministack} dates, the first mini-stack",
+            hint="refer the phases to another date when they are read, or link all dates at once",
+        )
     unknown = np.full(grid, np.nan, np.float32)
     return LinkState(
         strides=strides,
