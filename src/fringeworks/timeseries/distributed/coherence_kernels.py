@@ -37,11 +37,15 @@ def start_coherence(cr: F32, ci: F32, looks: F32, a: F32) -> None:
 
     ``E |c|^2 = g^2 + (1 - g^2) / looks`` to first order.
     """
+    bias = np.empty(a.shape[1], np.float32)
+    gain = np.empty(a.shape[1], np.float32)
+    for lane in range(a.shape[1]):
+        bias[lane] = ONE / max(looks[lane], np.float32(2.0))
+        gain[lane] = ONE / (ONE - bias[lane])
     for e in range(a.shape[0]):
         for lane in range(a.shape[1]):
             square = cr[e, lane] * cr[e, lane] + ci[e, lane] * ci[e, lane]
-            share = ONE / max(looks[lane], np.float32(2.0))
-            a[e, lane] = (square - share) / (ONE - share)
+            a[e, lane] = (square - bias[lane]) * gain[lane]
 
 
 @kernel
@@ -78,7 +82,7 @@ def fit_lag(a: F32, u: F32, w: F32, bins: NDArray[np.int32], smooth: F32, sums: 
         Filled, 0 to 1.
     """
     n, n_lanes = u.shape
-    sums[:] = ZERO
+    sums[:, : f.shape[0]] = ZERO
     e = 0
     for i in range(n):
         for j in range(i):
@@ -105,8 +109,8 @@ def fit_lag(a: F32, u: F32, w: F32, bins: NDArray[np.int32], smooth: F32, sums: 
 
 @kernel
 def fit_quality(
-    a: F32, f: F32, bins: NDArray[np.int32], looks: F32, squared: int, present: F32, p: F32, u: F32, w: F32,
-    sums: F32, q: F32,
+    a: F32, f: F32, bins: NDArray[np.int32], looks: F32, squared: int, present: F32, p: F32, r: F32, sums: F32,
+    q: F32, u: F32, w: F32,
 ) -> None:  # fmt: skip
     """Improve the quality of each date, given all else, and the factors ``u`` and ``w`` with it.
 
@@ -120,20 +124,15 @@ def fit_quality(
         1 where ``a`` is squared coherence, else 0: they differ in noise.
     present : float32, (date, lane)
         1 where the date has data, else 0.
-    p : float32, (date, lane)
-        Share of coherence kept since the first date.
-    sums : float32, (3, date, lane)
+    p, r : float32, (date, lane)
+        Share of coherence kept since the first date, and one over it.
+    sums : float32, (3, at least date and 4, lane)
         Scratch.
     q : float32, (date, lane)
         Improved: half a step of the least-squares fit, drawn toward the mean by as much as its noise asks for.
-
-    Notes
-    -----
-    The spread of true qualities is what is left of the spread of the fitted ones when their noise is taken off: where
-    all dates are alike, no noise is fitted.
     """
     n, n_lanes = q.shape
-    sums[:] = ZERO
+    sums[:, :n] = ZERO
     e = 0
     for i in range(n):
         for j in range(i):
@@ -143,62 +142,86 @@ def fit_quality(
                 sums[0, i, lane] += a[e, lane] * part
                 sums[1, i, lane] += part * part
             for lane in range(n_lanes):
-                part = g[lane] * u[i, lane] / p[j, lane]
+                part = g[lane] * u[i, lane] * r[j, lane]
                 sums[0, j, lane] += a[e, lane] * part
                 sums[1, j, lane] += part * part
             e += 1
         e += 1
-    for lane in range(n_lanes):
-        _draw_quality(sums, lane, ONE / max(looks[lane], ONE), squared, present, q)
-    for i in range(n):
-        for lane in range(n_lanes):
-            u[i, lane] = q[i, lane] * p[i, lane]
-            w[i, lane] = q[i, lane] / p[i, lane]
+    _draw_quality(sums, looks, squared, present, q)
+    follow(q, p, r, u, w)
 
 
 @kernel
-def _draw_quality(sums: F32, lane: int, share: float, squared: int, present: F32, q: F32) -> None:
-    """Move the qualities of one lane half way to the fitted ones, drawn toward their mean."""
-    n = q.shape[0]
-    spread, count, mean = ZERO, ZERO, ZERO
-    one_look = np.float32(share)
+def follow(q: F32, p: F32, r: F32, u: F32, w: F32) -> None:
+    """Fill the factors of the later and the earlier date, and one over p."""
+    for i in range(q.shape[0]):
+        for lane in range(q.shape[1]):
+            r[i, lane] = ONE / p[i, lane]
+            u[i, lane] = q[i, lane] * p[i, lane]
+            w[i, lane] = q[i, lane] * r[i, lane]
+
+
+@kernel
+def _draw_quality(sums: F32, looks: F32, squared: int, present: F32, q: F32) -> None:
+    """Move qualities half way to the fitted ones, drawn toward their mean.
+
+    The spread of true qualities is what is left of the spread of the fitted ones when their noise is taken off: where
+    all dates are alike, no noise is fitted.
+    """
+    n, n_lanes = q.shape
+    value, noise = sums[0], sums[1]
+    count, mean, spread, square = (
+        sums[2, 0],
+        sums[2, 1],
+        np.zeros(n_lanes, np.float32),
+        np.zeros(n_lanes, np.float32),
+    )
+    for lane in range(n_lanes):
+        count[lane] = SMALL
+        mean[lane] = ZERO
     for i in range(n):
-        if present[i, lane] > ZERO:
-            value = sums[0, i, lane] / max(sums[1, i, lane], SMALL)
-            # variance of one element's noise: (1 - g^2)^2 / (2 looks), or about (2 g^2 + 1/looks) / looks
-            noise = one_look * (np.float32(0.3) + one_look) if squared else np.float32(0.5) * one_look
-            noise /= max(sums[1, i, lane], SMALL)
-            if not squared:
-                # the date's phase was chosen so that the sum is real: its noise has made it longer
-                value = np.sqrt(max(value * abs(value) - noise, ZERO))
-            sums[0, i, lane] = min(max(value, ZERO), MOST_QUALITY)
-            sums[1, i, lane] = noise
-            count += ONE
-            mean += sums[0, i, lane]
-    mean /= max(count, ONE)
+        for lane in range(n_lanes):
+            bottom = ONE / max(noise[i, lane], SMALL)
+            share = ONE / max(looks[lane], ONE)
+            # variance of one element: (1 - g^2)^2 / (2 looks), or about (2 g^2 + 1/looks) / looks of squares
+            own = bottom * share * ((np.float32(0.3) + share) if squared else np.float32(0.5))
+            fitted = value[i, lane] * bottom
+            # the date's phase was chosen so that the sum is real: its noise has made it longer
+            freed = np.sqrt(max(fitted * abs(fitted) - own, ZERO))
+            value[i, lane] = min(max(fitted if squared else freed, ZERO), MOST_QUALITY)
+            noise[i, lane] = own
+            count[lane] += present[i, lane]
+            mean[lane] += present[i, lane] * value[i, lane]
+    for lane in range(n_lanes):
+        mean[lane] /= count[lane]
     for i in range(n):
-        if present[i, lane] > ZERO:
-            d = sums[0, i, lane] - mean
-            spread += d * d - sums[1, i, lane]
-    spread = max(spread / max(count, ONE), np.float32(1e-4))
-    square = ZERO
+        for lane in range(n_lanes):
+            d = value[i, lane] - mean[lane]
+            spread[lane] += present[i, lane] * (d * d - noise[i, lane])
+    for lane in range(n_lanes):
+        spread[lane] = max(spread[lane] / count[lane], np.float32(1e-4))
     for i in range(n):
-        value = mean + (sums[0, i, lane] - mean) * spread / (spread + sums[1, i, lane])
-        value = max(np.float32(0.5) * (q[i, lane] + value), LEAST_QUALITY)
-        q[i, lane] = value if present[i, lane] > ZERO else ZERO
-        square += q[i, lane] * q[i, lane]
-    scale = np.sqrt(max(count, ONE) / max(square, SMALL))
+        for lane in range(n_lanes):
+            pull = spread[lane] / (spread[lane] + noise[i, lane])
+            drawn = mean[lane] + (value[i, lane] - mean[lane]) * pull
+            drawn = max(np.float32(0.5) * (q[i, lane] + drawn), LEAST_QUALITY) * present[i, lane]
+            q[i, lane] = drawn
+            square[lane] += drawn * drawn
+    for lane in range(n_lanes):
+        square[lane] = np.sqrt(count[lane] / max(square[lane], SMALL))
     for i in range(n):
-        q[i, lane] *= scale
+        for lane in range(n_lanes):
+            q[i, lane] *= square[lane]
 
 
 @kernel
 def fit_loss(
-    a: F32, f: F32, bins: NDArray[np.int32], looks: F32, squared: int, q: F32, u: F32, w: F32, sums: F32, p: F32
-) -> None:
+    a: F32, f: F32, bins: NDArray[np.int32], looks: F32, squared: int, q: F32, p: F32, r: F32, sums: F32,
+    u: F32, w: F32,
+) -> None:  # fmt: skip
     """Look for the event that explains most, between two dates, and lower ``p`` there if it is significant.
 
-    Parameters are those of :func:`fit_quality`; ``p`` is changed at one event at most, ``u`` and ``w`` follow.
+    Parameters are those of :func:`fit_quality`; ``p`` is changed at one event at most; ``r``, ``u`` and ``w`` follow.
 
     Notes
     -----
@@ -206,7 +229,7 @@ def fit_loss(
     it.  Sums over all pairs across an interval follow from those of one date after the other.
     """
     n, n_lanes = q.shape
-    sums[:] = ZERO
+    sums[:, :n] = ZERO
     e = 0
     for i in range(n):
         for j in range(i):
@@ -220,33 +243,37 @@ def fit_loss(
             e += 1
         e += 1
     for lane in range(n_lanes):
-        share = ONE / max(looks[lane], ONE)
-        noise = share * (np.float32(0.3) + share) if squared else np.float32(0.5) * share
-        top, bottom, best, most, kept = ZERO, ZERO, -1, ZERO, ONE
-        for k in range(n - BESIDE_EVENT):
-            top += sums[0, k, lane]
-            bottom += sums[1, k, lane]
-            if k < BESIDE_EVENT - 1:
-                continue
-            safe = max(bottom, np.float32(1e-6))
-            weight = (safe - top) / np.sqrt(noise * safe)
-            old = p[k + 1, lane] / p[k, lane]
-            if old < np.float32(0.999):
-                # an event that is known is mended more readily than a new one is believed
-                weight = np.float32(2.0) * abs(weight)
-            if weight > most:
-                ratio = top / safe
-                if not squared:
-                    # as in _draw_quality: the phase across the event was fitted
-                    ratio = np.sqrt(max(ratio * abs(ratio) - noise / safe, ZERO))
-                best, most, kept = k, weight, min(max(ratio * old, LEAST_KEPT), ONE) / old
-        if most > (STARTING if squared else SIGNIFICANT):
-            for k in range(best + 1, n):
-                p[k, lane] = max(p[k, lane] * kept, np.float32(1e-4))
-    for i in range(n):
-        for lane in range(n_lanes):
-            u[i, lane] = q[i, lane] * p[i, lane]
-            w[i, lane] = q[i, lane] / p[i, lane]
+        _place_loss(sums, lane, ONE / max(looks[lane], ONE), squared, p)
+    follow(q, p, r, u, w)
+
+
+@kernel
+def _place_loss(sums: F32, lane: int, share: float, squared: int, p: F32) -> None:
+    """Lower ``p`` of one lane at the interval whose loss explains most, if it is significant."""
+    n = p.shape[0]
+    one_look = np.float32(share)
+    noise = one_look * (np.float32(0.3) + one_look) if squared else np.float32(0.5) * one_look
+    top, bottom, best, most, kept = ZERO, ZERO, -1, ZERO, ONE
+    for k in range(n - BESIDE_EVENT):
+        top += sums[0, k, lane]
+        bottom += sums[1, k, lane]
+        if k < BESIDE_EVENT - 1:
+            continue
+        safe = max(bottom, np.float32(1e-6))
+        weight = (safe - top) / np.sqrt(noise * safe)
+        old = p[k + 1, lane] / p[k, lane]
+        if old < np.float32(0.999):
+            # an event that is known is mended more readily than a new one is believed
+            weight = np.float32(2.0) * abs(weight)
+        if weight > most:
+            ratio = top / safe
+            if not squared:
+                # as in _draw_quality: the phase across the event was fitted
+                ratio = np.sqrt(max(ratio * abs(ratio) - noise / safe, ZERO))
+            best, most, kept = k, weight, min(max(ratio * old, LEAST_KEPT), ONE) / old
+    if most > (STARTING if squared else SIGNIFICANT):
+        for k in range(best + 1, n):
+            p[k, lane] = max(p[k, lane] * kept, np.float32(1e-4))
 
 
 @kernel

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fringeworks.numerics.compiled import kernel
+from fringeworks.timeseries.distributed.bound_kernels import scale_weights
 from fringeworks.timeseries.distributed.coherence_kernels import (
     fit_lag,
     fit_loss,
@@ -16,7 +17,13 @@ from fringeworks.timeseries.distributed.coherence_kernels import (
     start_coherence,
     turned_coherence,
 )
-from fringeworks.timeseries.distributed.matrix_kernels import factor, invert_factor, solve, square_inverse
+from fringeworks.timeseries.distributed.matrix_kernels import (
+    factor,
+    invert_factor,
+    order_of,
+    solve,
+    square_inverse,
+)
 from fringeworks.timeseries.distributed.phase_kernels import (
     factor_hermitian,
     gradient,
@@ -46,18 +53,26 @@ DATES_MISSING: Final = 8
 SMALLEST_PIVOT: Final = 1e-4
 REPAIRS: Final = 12
 MOST_POWERS: Final = 200
-MOST_INVERSES: Final = 60
+MOST_INVERSES: Final = 120
 TOLERANCE: Final = 1e-7
-STARTING_INVERSES: Final = 8
+STARTING_INVERSES: Final = 5
+SHIFT: Final = np.float32(0.8)
 OUTER: Final = 2
 INNER: Final = 8
-STILL: Final = 0.01
-"""A step below this [rad], far below the noise, is the last."""
+STILL: Final = 0.02
+"""A step is the last whose square, in units of the phases' own noise and summed over the dates, is below this."""
 
 
 @kernel
 def prepare(
-    sums: F32, counts: F32, minimum: int, share: float, present: F32, looks: F32, flags: NDArray[np.uint8]
+    sums: F32,
+    counts: F32,
+    minimum: int,
+    share: float,
+    scales: F32,
+    present: F32,
+    looks: F32,
+    flags: NDArray[np.uint8],
 ) -> None:
     """Turn sums of products into coherence, and say which dates are there and how many looks there are.
 
@@ -71,6 +86,8 @@ def prepare(
         A date with fewer samples, or less than half of those of the best date, is missing.
     share : float
         Independent samples per sample.
+    scales : float32, (date, lane)
+        Scratch.
     present : float32, (date, lane)
         Filled with 1 or 0.
     looks : float32, (lane)
@@ -97,27 +114,27 @@ def prepare(
             flags[lane] |= DATES_MISSING
         if used < 2:
             flags[lane] |= TOO_FEW
-    e = 0
     for i in range(n):
-        di = i * (i + 1) // 2 + i
+        d = i * (i + 1) // 2 + i
+        for lane in range(n_lanes):
+            there = present[i, lane] > ZERO
+            power = sums[0, d, lane] if there else ONE
+            scales[i, lane] = np.sqrt(counts[d, lane] / power) if there else ZERO
+    e = 0
+    least = np.float32(minimum)
+    for i in range(n):
         for j in range(i):
-            dj = j * (j + 1) // 2 + j
             for lane in range(n_lanes):
-                both = present[i, lane] * present[j, lane]
-                enough = both > ZERO and counts[e, lane] >= np.float32(minimum)
-                power = sums[0, di, lane] * sums[0, dj, lane]
-                gain = np.sqrt(counts[di, lane] * counts[dj, lane]) / max(counts[e, lane], ONE)
-                scale = gain / np.sqrt(power if enough else ONE)
-                scale = scale if enough else ZERO
+                # sqrt(n_i n_j) / n_ij over the root of the powers
+                scale = scales[i, lane] * scales[j, lane] / max(counts[e, lane], ONE)
+                scale = scale if counts[e, lane] >= least else ZERO
                 sums[0, e, lane] *= scale
                 sums[1, e, lane] *= scale
             e += 1
-        e += 1
-    for i in range(n):
-        di = i * (i + 1) // 2 + i
         for lane in range(n_lanes):
-            sums[0, di, lane] = ONE
-            sums[1, di, lane] = ZERO
+            sums[0, e, lane] = ONE
+            sums[1, e, lane] = ZERO
+        e += 1
 
 
 @kernel
@@ -139,7 +156,7 @@ def invert_coherence(t: F32, x: F32, m: F32, total: F32, flags: NDArray[np.uint8
             if not sound[lane]:
                 flags[lane] |= REPAIRED
         e = 0
-        n = int((np.sqrt(8.0 * t.shape[0] + 1.0) - 1.0) / 2.0 + 0.5)
+        n = order_of(t.shape[0])
         for i in range(n):
             for _j in range(i):
                 for lane in range(n_lanes):
@@ -165,15 +182,26 @@ def largest_eigenvector(cr: F32, ci: F32, xr: F32, xi: F32, yr: F32, yi: F32, mo
 
 @kernel
 def smallest_eigenvector(
-    hr: F32, hi: F32, xr: F32, xi: F32, yr: F32, yi: F32, total: F32, moving: F32, most: int
-) -> None:
-    """Replace ``x``, the start, by the eigenvector of the smallest eigenvalue of positive Hermitian matrices.
+    m: F32, cr: F32, ci: F32, hr: F32, hi: F32, xr: F32, xi: F32, yr: F32, yi: F32, total: F32, moving: F32,
+    most: int,
+) -> None:  # fmt: skip
+    """Replace ``x``, the start, by the eigenvector of the smallest eigenvalue of ``m o c``.
 
-    Inverse iteration, ``most`` times at most; ``h`` is replaced by its factor; ``moving`` stays 1 where the last step
-    was larger than the tolerance.
+    Inverse iteration, ``most`` times at most; ``h`` is scratch; ``moving`` stays 1 where the last step was larger than the
+    tolerance.  The smallest eigenvalue is 1 where m is the inverse of abs(c) and seldom much less: a shift to below it
+    speeds up the iteration; where it is too much, there is none.
     """
     sound = np.ones(xr.shape[1], np.bool_)
-    factor_hermitian(hr, hi, total, sound)
+    shift = total[1]
+    shift[:] = SHIFT
+    weigh(m, cr, ci, shift, hr, hi)
+    factor_hermitian(hr, hi, yr, sound)
+    if not sound.all():
+        for lane in range(sound.size):
+            shift[lane] = SHIFT if sound[lane] else ZERO
+        sound[:] = True
+        weigh(m, cr, ci, shift, hr, hi)
+        factor_hermitian(hr, hi, yr, sound)
     normalise(xr, xi, total[0])
     moving[:] = ONE
     for _ in range(most):
@@ -191,19 +219,20 @@ def smallest_eigenvector(
 @kernel
 def learn_coherence(
     a: F32, bins: NDArray[np.int32], smooth: F32, looks: F32, present: F32, model: F32, f: F32, work: F32,
-    t: F32, squared: int, rounds: int,
+    t: F32, squared: int, rounds: int, events: int,
 ) -> None:  # fmt: skip
     """Fill ``t`` with the coherence of the model that fits ``a`` best; ``model`` is the start and the result.
 
-    ``model``: float32, (4, date, lane), quality q, share kept p, and the factors u and w.
+    ``model``: float32, (5, date, lane), quality q, share kept p, 1/p, and the factors u and w.  Events are looked for if
+    ``events``: once the phases are known, for phases that are wrong look like one.
     """
-    n, n_bins = model.shape[1], f.shape[0]
-    q, p, u, w = model[0], model[1], model[2], model[3]
+    q, p, r, u, w = model[0], model[1], model[2], model[3], model[4]
     for _ in range(rounds):
-        fit_lag(a, u, w, bins, smooth, work[:, :n_bins], f)
-        fit_loss(a, f, bins, looks, squared, q, u, w, work[:, :n], p)
-        fit_quality(a, f, bins, looks, squared, present, p, u, w, work[:, :n], q)
-    fit_lag(a, u, w, bins, smooth, work[:, :n_bins], f)
+        fit_lag(a, u, w, bins, smooth, work, f)
+        if events:
+            fit_loss(a, f, bins, looks, squared, q, p, r, work, u, w)
+        fit_quality(a, f, bins, looks, squared, present, p, r, work, q, u, w)
+    fit_lag(a, u, w, bins, smooth, work, f)
     model_coherence(u, w, f, bins, squared, t)
 
 
@@ -219,22 +248,18 @@ def most_likely(
     phases found so far.  Phases move by Fisher's scoring.
     """
     start_coherence(cr, ci, looks, hr)
-    start_vector(hr, cr, ci, yr, yi)
+    start_vector(hr, cr, ci, vr, yr, yi)
     unit(yr, yi, vr, vi)
-    model[0] = present
-    model[1] = ONE
-    model[2] = present
-    model[3] = present
-    learn_coherence(hr, bins, smooth, looks, present, model, f, work, t, 1, 4)
+    start_model(present, model)
+    learn_coherence(hr, bins, smooth, looks, present, model, f, work, t, 1, 4, 0)
     invert_coherence(t, x, m, total, flags)
-    weigh(m, cr, ci, hr, hi)
-    smallest_eigenvector(hr, hi, vr, vi, yr, yi, total, moving, STARTING_INVERSES)
+    smallest_eigenvector(m, cr, ci, hr, hi, vr, vi, yr, yi, total, moving, STARTING_INVERSES)
     unit(vr, vi, vr, vi)
     model[:] = np.sqrt(model)
     sound = np.ones(moving.size, np.bool_)
-    for _ in range(OUTER):
+    for outer in range(OUTER):
         turned_coherence(cr, ci, vr, vi, hr)
-        learn_coherence(hr, bins, smooth, looks, present, model, f, work, t, 0, 3)
+        learn_coherence(hr, bins, smooth, looks, present, model, f, work, t, 0, 3, outer)
         invert_coherence(t, x, m, total, flags)
         information(t, m, x, reference)
         factor(x, total, sound, 0.0)
@@ -242,8 +267,9 @@ def most_likely(
         for _step in range(INNER):
             gradient(m, cr, ci, vr, vi, yr)
             yr[reference] = ZERO
+            yi[:] = yr
             solve(x, yr)
-            if not turn(yr, vr, vi, moving, STILL):
+            if not turn(yr, yi, looks, vr, vi, moving, STILL):
                 break
     for lane in range(moving.size):
         if moving[lane] > ZERO:
@@ -277,39 +303,40 @@ def describe(cr: F32, ci: F32, vr: F32, vi: F32, present: F32, temporal: F32, me
 
 
 @kernel
-def deviations(x: F32, looks: F32, std: F32) -> None:
-    """Fill standard deviations (date, lane) [rad] from factors of half the curvature; ``x`` is replaced."""
-    n, n_lanes = std.shape
-    invert_factor(x, std[0])
-    std[:] = ZERO
-    for k in range(n):
-        row = k * (k + 1) // 2
-        for i in range(k + 1):
-            for lane in range(n_lanes):
-                std[i, lane] += x[row + i, lane] * x[row + i, lane]
-    for i in range(n):
-        for lane in range(n_lanes):
-            std[i, lane] = np.sqrt(std[i, lane] / (np.float32(2.0) * max(looks[lane], ONE)))
-
-
-@kernel
 def by_eigenvector(
-    cr: F32, ci: F32, method: int, t: F32, m: F32, x: F32, hr: F32, hi: F32,
+    cr: F32, ci: F32, bins: NDArray[np.int32], smooth: F32, looks: F32, present: F32, method: int,
+    model: F32, f: F32, work: F32, t: F32, m: F32, x: F32, hr: F32, hi: F32,
     vr: F32, vi: F32, yr: F32, yi: F32, total: F32, moving: F32, flags: NDArray[np.uint8],
 ) -> None:  # fmt: skip
-    """Fill phasors ``v`` with the phases of the first eigenvector of C, or of the last of ``inverse of |C| o C``."""
+    """Fill phasors ``v`` with the phases of the first eigenvector of C, or of the last of ``inverse of |C| o C``.
+
+    ``t`` and ``m`` end as the coherence that is learnt, and the weights that the method gives to the pairs.
+    """
     for e in range(t.shape[0]):
         for lane in range(t.shape[1]):
             hr[e, lane] = np.sqrt(cr[e, lane] * cr[e, lane] + ci[e, lane] * ci[e, lane])
-    start_vector(hr, cr, ci, vr, vi)
+    start_vector(hr, cr, ci, yr, vr, vi)
     if method == EVD:
+        m[:] = -ONE
         largest_eigenvector(cr, ci, vr, vi, yr, yi, moving)
     else:
         t[:] = hr
         invert_coherence(t, x, m, total, flags)
-        weigh(m, cr, ci, hr, hi)
-        smallest_eigenvector(hr, hi, vr, vi, yr, yi, total, moving, MOST_INVERSES)
-    unit(vr, vi, vr, vi)
+        smallest_eigenvector(m, cr, ci, hr, hi, vr, vi, yr, yi, total, moving, MOST_INVERSES)
     for lane in range(moving.size):
         if moving[lane] > ZERO:
             flags[lane] |= NOT_CONVERGED
+    scale_weights(m, vr, vi)
+    unit(vr, vi, vr, vi)
+    start_model(present, model)
+    turned_coherence(cr, ci, vr, vi, hr)
+    learn_coherence(hr, bins, smooth, looks, present, model, f, work, t, 0, 4, 1)
+
+
+@kernel
+def start_model(present: F32, model: F32) -> None:
+    """Fill a model of dates that are all alike."""
+    model[:] = ONE
+    model[0] = present
+    model[3] = present
+    model[4] = present

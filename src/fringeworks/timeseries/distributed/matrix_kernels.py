@@ -28,7 +28,7 @@ def factor(a: F32, total: F32, sound: NDArray[np.bool_], smallest: float) -> Non
     smallest : float
         Smallest pivot that is accepted.
     """
-    n = _order(a.shape[0])
+    n = order_of(a.shape[0])
     least = np.float32(smallest)
     for i in range(n):
         for j in range(i + 1):
@@ -67,7 +67,7 @@ def _row_product(a: F32, first: int, second: int, count: int, total: F32) -> Non
 
 
 @kernel
-def _order(elements: int) -> int:
+def order_of(elements: int) -> int:
     """Return n of n (n + 1) / 2 elements."""
     return int((np.sqrt(8.0 * elements + 1.0) - 1.0) / 2.0 + 0.5)
 
@@ -83,7 +83,7 @@ def invert_factor(a: F32, column: F32) -> None:
     column : float32, (lane)
         Scratch.
     """
-    n, n_lanes = _order(a.shape[0]), a.shape[1]
+    n, n_lanes = order_of(a.shape[0]), a.shape[1]
     for i in range(n):
         row = i * (i + 1) // 2
         # row i of the inverse: x_j = -x_ii sum_{k=j..i-1} l_ik x_kj, from left to right l_ik is still needed for k > j
@@ -107,17 +107,24 @@ def square_inverse(x: F32, m: F32) -> None:
     x, m : float32, (element, lane)
         Lower triangles; ``m`` is filled.
     """
-    n, n_lanes = _order(x.shape[0]), x.shape[1]
+    n, n_lanes = order_of(x.shape[0]), x.shape[1]
     for e in range(m.shape[0]):
         for lane in range(n_lanes):
             m[e, lane] = np.float32(0.0)
-    for k in range(n):
+    for k in range(n - 1, -1, -2):
         row = k * (k + 1) // 2
-        for i in range(k + 1):
+        before = row - k
+        for i in range(k):
             for j in range(i + 1):
                 e = i * (i + 1) // 2 + j
                 for lane in range(n_lanes):
-                    m[e, lane] += x[row + i, lane] * x[row + j, lane]
+                    m[e, lane] += (
+                        x[row + i, lane] * x[row + j, lane] + x[before + i, lane] * x[before + j, lane]
+                    )
+        for j in range(k + 1):
+            e = row + j
+            for lane in range(n_lanes):
+                m[e, lane] += x[row + k, lane] * x[row + j, lane]
 
 
 @kernel

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fringeworks.numerics.compiled import kernel
+from fringeworks.timeseries.distributed.matrix_kernels import order_of
 
 F32 = NDArray[np.float32]
 ZERO: Final = np.float32(0.0)
@@ -63,18 +64,25 @@ def normalise(xr: F32, xi: F32, scale: F32) -> None:
 
 
 @kernel
-def start_vector(a: F32, cr: F32, ci: F32, xr: F32, xi: F32) -> None:
-    """Fill the column of the coherence matrix that belongs to the date best connected with the others."""
+def start_vector(a: F32, cr: F32, ci: F32, score: F32, xr: F32, xi: F32) -> None:
+    """Fill the column of the coherence matrix that belongs to the date best connected with the others.
+
+    ``score``: float32 (date, lane), scratch.
+    """
     n, n_lanes = xr.shape
+    score[:] = ZERO
+    e = 0
+    for i in range(n):
+        for j in range(i):
+            for lane in range(n_lanes):
+                score[i, lane] += a[e, lane]
+                score[j, lane] += a[e, lane]
+            e += 1
+        e += 1
     for lane in range(n_lanes):
-        best, most = 0, np.float32(-1.0)
-        for i in range(n):
-            total = ZERO
-            for j in range(n):
-                high, low = max(i, j), min(i, j)
-                total += a[high * (high + 1) // 2 + low, lane] if i != j else ZERO
-            if total > most:
-                best, most = i, total
+        best = 0
+        for i in range(1, n):
+            best = i if score[i, lane] > score[best, lane] else best
         for i in range(n):
             high, low = max(i, best), min(i, best)
             e = high * (high + 1) // 2 + low
@@ -95,13 +103,18 @@ def unit(xr: F32, xi: F32, vr: F32, vi: F32) -> None:
 
 
 @kernel
-def weigh(m: F32, cr: F32, ci: F32, hr: F32, hi: F32) -> None:
-    """Fill the element-wise product of a real and a Hermitian matrix."""
-    for e in range(m.shape[0]):
+def weigh(m: F32, cr: F32, ci: F32, shift: F32, hr: F32, hi: F32) -> None:
+    """Fill the element-wise product of a real and a Hermitian matrix, less a shift (lane) on the diagonal."""
+    e = 0
+    for i in range(order_of(m.shape[0])):
+        for _j in range(i + 1):
+            for lane in range(m.shape[1]):
+                hr[e, lane] = m[e, lane] * cr[e, lane]
+            for lane in range(m.shape[1]):
+                hi[e, lane] = m[e, lane] * ci[e, lane]
+            e += 1
         for lane in range(m.shape[1]):
-            hr[e, lane] = m[e, lane] * cr[e, lane]
-        for lane in range(m.shape[1]):
-            hi[e, lane] = m[e, lane] * ci[e, lane]
+            hr[e - 1, lane] -= shift[lane]
 
 
 @kernel
@@ -133,7 +146,7 @@ def information(t: F32, m: F32, x: F32, reference: int) -> None:
     -----
     2 looks times this is Fisher's information of the phases for ``m`` the inverse of ``t`` (specification 2.4).
     """
-    n = int((np.sqrt(8.0 * t.shape[0] + 1.0) - 1.0) / 2.0 + 0.5)
+    n = order_of(t.shape[0])
     e = 0
     for i in range(n):
         for j in range(i + 1):
@@ -149,27 +162,30 @@ def information(t: F32, m: F32, x: F32, reference: int) -> None:
 
 
 @kernel
-def turn(step: F32, vr: F32, vi: F32, moving: F32, tolerance: float) -> bool:
+def turn(step: F32, slope: F32, looks: F32, vr: F32, vi: F32, moving: F32, tolerance: float) -> bool:
     """Turn phasors back by ``step`` [rad], cut to the longest step, where they still move.
 
-    A lane whose steps are all below the tolerance [rad] comes to rest: ``moving`` (lane) becomes 0.  Returns whether
-    any lane still moves.  ``(1 - j s/2) / (1 + j s/2)`` has unit length and the phase -s to third order.
+    A lane comes to rest, ``moving`` (lane) becomes 0, when ``2 looks sum slope step``, the square of the step in units of
+    the phases' own noise, is below the tolerance.  Returns whether any lane still moves.
+    ``(1 - j s/2) / (1 + j s/2)`` has unit length and the phase -s to third order.
     """
     n, n_lanes = vr.shape
-    largest = np.zeros(n_lanes, np.float32)
+    some = False
+    length = np.zeros(n_lanes, np.float32)
+    for i in range(n):
+        for lane in range(n_lanes):
+            length[lane] += slope[i, lane] * step[i, lane]
     for i in range(n):
         for lane in range(n_lanes):
             s = min(max(step[i, lane], -LONGEST_STEP), LONGEST_STEP) * moving[lane]
-            largest[lane] = max(largest[lane], abs(s))
             h = np.float32(0.5) * s
             scale = ONE / (ONE + h * h)
             c, d = (ONE - h * h) * scale, -s * scale
             re = vr[i, lane] * c - vi[i, lane] * d
             vi[i, lane] = vr[i, lane] * d + vi[i, lane] * c
             vr[i, lane] = re
-    some = False
     for lane in range(n_lanes):
-        if largest[lane] < np.float32(tolerance):
+        if np.float32(2.0) * looks[lane] * length[lane] < np.float32(tolerance):
             moving[lane] = ZERO
         some = some or moving[lane] > ZERO
     return some
@@ -189,7 +205,7 @@ def factor_hermitian(hr: F32, hi: F32, total: F32, sound: NDArray[np.bool_]) -> 
         Set to False where a matrix is not positive definite.
     """
     n_lanes = hr.shape[1]
-    n = int((np.sqrt(8.0 * hr.shape[0] + 1.0) - 1.0) / 2.0 + 0.5)
+    n = order_of(hr.shape[0])
     for i in range(n):
         p = i * (i + 1) // 2
         for j in range(i + 1):

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fringeworks.numerics.compiled import kernel
+from fringeworks.timeseries.distributed.bound_kernels import deviations, least_deviations
 from fringeworks.timeseries.distributed.covariance_kernels import (
     count_samples,
     pack,
@@ -19,7 +20,6 @@ from fringeworks.timeseries.distributed.driving_kernels import (
     TOO_FEW,
     by_eigenvector,
     describe,
-    deviations,
     most_likely,
     prepare,
 )
@@ -58,36 +58,38 @@ def link_pieces(
     lines = (rows - 1) * strides[0] + window[0]
     columns = (lanes + (window[1] - 1) // strides[1] + 7) // 8 * 8
     elements = n * (n + 1) // 2
-    real = np.empty((n, lines, columns * strides[1]), np.float32)
+    real = np.empty((n, lines * columns * strides[1]), np.float32)
     imag = np.empty_like(real)
     valid = np.empty_like(real)
     nothing = np.zeros_like(real)
-    work = np.empty((4, lines, columns * strides[1]), np.float32)
+    work = np.empty((6, real.shape[1]), np.float32)
     sums = np.empty((rows, 2, elements, lanes), np.float32)
     counts = np.empty((rows, 2, elements, lanes), np.float32)
     found = np.empty((2, n, lanes), np.float32)
     kinds = np.empty((3, lanes), np.float32)
     marks = np.empty(lanes, np.uint8)
+    matrices = np.empty((5, elements, lanes), np.float32)
+    vectors = np.empty((10, n, lanes), np.float32)
+    scratch = np.empty((4, max(n, smooth.shape[0], 4), lanes), np.float32)
     for piece in range(first, last):
         row, column = piece // groups * rows, piece % groups * lanes
         line = (first_row + row) * strides[0] + (strides[0] - window[0]) // 2
         sample = column * strides[1] + (strides[1] - window[1]) // 2
-        partial = pack(stack, line=line, sample=sample, stride=strides[1], real=real, imag=imag, valid=valid)
+        partial = pack(stack, line, sample, lines, strides[1], real, imag, valid)
         if words.shape[0] == 0:
-            sum_products(real, imag, strides=strides, window=window, work=work, sums=sums)
+            sum_products(real, imag, lines, strides, window, work, sums)
             if partial:
-                sum_products(valid, nothing, strides=strides, window=window, work=work, sums=counts)
+                sum_products(valid, nothing, lines, strides, window, work, counts)
             else:
-                count_samples(valid, strides=strides, window=window, work=work, counts=counts)
+                count_samples(valid, lines, strides, window, work, counts)
         for r in range(min(rows, n_rows - row)):
             if words.shape[0] > 0:
                 select_products(
-                    real, imag, valid, words[row + r], column, r, strides=strides, window=window, sums=sums[r],
-                    counts=counts[r],
-                )  # fmt: skip
+                    real, imag, valid, lines, words[row + r], column, r, strides, window, sums[r], counts[r]
+                )
             link_row(
-                sums[r], counts[r, 0], method=method, reference=reference, minimum=minimum, share=share,
-                bins=bins, smooth=smooth, found=found, kinds=kinds, marks=marks,
+                sums[r], counts[r, 0], method, reference, minimum, share, bins, smooth, matrices, vectors, scratch,
+                found, kinds, marks,
             )  # fmt: skip
             for lane in range(min(lanes, n_columns - column)):
                 for i in range(n):
@@ -101,7 +103,8 @@ def link_pieces(
 @kernel
 def link_row(
     sums: F32, counts: F32, method: int, reference: int, minimum: int, share: float,
-    bins: NDArray[np.int32], smooth: F32, found: F32, kinds: F32, marks: NDArray[np.uint8],
+    bins: NDArray[np.int32], smooth: F32, matrices: F32, vectors: F32, scratch: F32,
+    found: F32, kinds: F32, marks: NDArray[np.uint8],
 ) -> None:  # fmt: skip
     """Link cells that lie side by side.
 
@@ -111,6 +114,8 @@ def link_row(
         Sums of products; used up.
     counts : float32, (element, lane)
         Samples that both dates of a pair have.
+    matrices, vectors, scratch : float32, (5, element, lane), (10, date, lane), (4, date or bin, lane)
+        Scratch.
     found : float32, (2, date, lane)
         Filled with phase and its standard deviation [rad], NaN where there is none.
     kinds : float32, (3, lane)
@@ -119,26 +124,25 @@ def link_row(
         Filled with flags.
     """
     n, lanes = found.shape[1:]
-    present = np.empty((n, lanes), np.float32)
-    looks = kinds[2]
-    prepare(sums, counts, minimum=minimum, share=share, present=present, looks=looks, flags=marks)
-    cr, ci = sums[0], sums[1]
-    matrices = np.empty((5, cr.shape[0], lanes), np.float32)
-    vectors = np.empty((4, n, lanes), np.float32)
-    f = np.empty((smooth.shape[0], lanes), np.float32)
-    scratch = np.empty((3, max(n, smooth.shape[0]), lanes), np.float32)
-    total, moving = np.empty((2, lanes), np.float32), np.empty(lanes, np.float32)
+    vr, vi, yr, yi, present = vectors[0], vectors[1], vectors[2], vectors[3], vectors[4]
+    model, f, work = vectors[5:], scratch[3, : smooth.shape[0]], scratch[:3]
+    total, moving, looks = np.empty((2, lanes), np.float32), np.empty(lanes, np.float32), kinds[2]
     t, m, x, hr, hi = matrices[0], matrices[1], matrices[2], matrices[3], matrices[4]
-    vr, vi, yr, yi = vectors[0], vectors[1], vectors[2], vectors[3]
-    model = np.empty((4, n, lanes), np.float32)
-    most_likely(
-        cr, ci, bins, smooth, looks, present, reference, model, f, scratch, t, m, x, hr, hi, vr, vi, yr, yi, total,
-        moving, marks,
-    )  # fmt: skip
-    if method != ML:
-        by_eigenvector(cr, ci, method, t, m, x, hr, hi, vr, vi, yr, yi, total, moving, marks)
+    prepare(sums, counts, minimum, share, yr, present, looks, marks)
+    cr, ci = sums[0], sums[1]
+    if method == ML:
+        most_likely(
+            cr, ci, bins, smooth, looks, present, reference, model, f, work, t, m, x, hr, hi, vr, vi, yr, yi,
+            total, moving, marks,
+        )  # fmt: skip
+        least_deviations(x, looks, found[1])
+    else:
+        by_eigenvector(
+            cr, ci, bins, smooth, looks, present, method, model, f, work, t, m, x, hr, hi, vr, vi, yr, yi,
+            total, moving, marks,
+        )  # fmt: skip
+        deviations(t, m, looks, reference, x, hr, total, found[1])
     describe(cr, ci, vr, vi, present, kinds[0], kinds[1])
-    deviations(x, looks, found[1])
     for lane in range(lanes):
         for i in range(n):
             good = present[i, lane] * present[reference, lane] > ZERO and marks[lane] & TOO_FEW == 0
