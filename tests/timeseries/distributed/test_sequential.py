@@ -92,7 +92,11 @@ def test_two_thousand_dates_on_one_datum():
             return result
 
     linked = link_sequential(
-        Source(), days=6.0 * np.arange(n), options=OPTIONS, sequential=SequentialOptions(ministack=20), strides=CELL
+        Source(),
+        days=6.0 * np.arange(n),
+        options=OPTIONS,
+        sequential=SequentialOptions(ministack=20),
+        strides=CELL,
     )
     assert sum(asked) == n
     assert max(asked) == 20

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -29,7 +31,7 @@ def test_neighbours_are_merged_and_few_are_left():
         groups = merged_groups(sizes)
         assert groups[0].start == 0
         assert groups[-1].stop == len(sizes)
-        assert all(a.stop == b.start for a, b in zip(groups[:-1], groups[1:], strict=True))
+        assert all(a.stop == b.start for a, b in pairwise(groups))
         sizes = tuple(sum(sizes[g]) for g in groups)
         dates += 20
         assert sum(sizes) == dates
@@ -42,7 +44,9 @@ def test_images_are_turned_back_by_their_cells_phase():
     rng = np.random.default_rng(1)
     phase = rng.uniform(-3, 3, (3, 2, 2)).astype(np.float32)
     images = np.ones((3, 5, 7), np.complex64)
-    images *= np.exp(1j * np.repeat(np.repeat(phase, 2, 1), 3, 2)[:, [0, 1, 2, 3, 3]][:, :, [0, 1, 2, 3, 4, 5, 5]])
+    images *= np.exp(
+        1j * np.repeat(np.repeat(phase, 2, 1), 3, 2)[:, [0, 1, 2, 3, 3]][:, :, [0, 1, 2, 3, 4, 5, 5]]
+    )
     images[0, 0, 0] = np.nan
     phase[1, 1, 1] = np.nan
     aligned = align_images(images, phase, strides=(2, 3))

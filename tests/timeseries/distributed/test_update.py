@@ -115,7 +115,7 @@ def test_blocks_cut_after_each_update_give_the_whole():
     # within an open mini-stack, or up to its end: what two blocks share is exchanged after each
     for portion in (5, 5, 4, 1, 5, 3):
         stop, kept = start + portion, []
-        for block, rows in enumerate((slice(0, edge), slice(edge, n_rows))):
+        for rows in (slice(0, edge), slice(edge, n_rows)):
             read = slice(max(rows.start - reach, 0), min(rows.stop + reach, n_rows))
             state = _joined(states, read) if start else None
             lines = slice(read.start * 4, read.stop * 4)

@@ -1,14 +1,22 @@
-"""Links images to sums of older ones, and their phases to the datum that these sums carry."""
+"""Links images to sums of older ones, ties their phases to the datum the sums carry, and sums them in turn."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fringeworks.timeseries.distributed.linking import TOO_FEW_SAMPLES, Linked, SimilarSamples, link
 from fringeworks.timeseries.distributed.options import LinkingOptions
+from fringeworks.timeseries.distributed.sequential_bins import (
+    align_images,
+    mean_groups,
+    merged_groups,
+    split_sizes,
+    sum_groups,
+)
 from fringeworks.timeseries.distributed.state import LinkState
 
 
@@ -59,6 +67,52 @@ def link_images(
         reference_variance=variance[place] if there else state.reference_variance,
         quality=np.stack([linked.temporal_coherence, linked.coherence_mean, linked.looks]),
         flags=state.flags | linked.flags,
+    )
+
+
+def close_ministack(state: LinkState) -> LinkState:
+    """Sum the images of the mini-stack before, make the full one the one before, and open the next.
+
+    Parameters
+    ----------
+    state : LinkState
+        With a full mini-stack; without one before, nothing is summed.
+    """
+    n = state.n_previous
+    after = replace(
+        state,
+        n_previous=state.ministack,
+        images=state.images[n:],
+        phase=state.phase[n:],
+        variance=state.variance[n:],
+    )
+    if n == 0:
+        return after
+    sizes = split_sizes(n)
+    parts = tuple(slice(int(a), int(b)) for a, b in pairwise(np.cumsum([0, *sizes])))
+    aligned = align_images(
+        state.images[:n], state.phase[:n], strides=(state.strides.azimuth, state.strides.range)
+    )
+    days = state.days[state.first_image :]
+    # what the dates of a bin share: no more than the best of them has but for its own noise
+    shared = np.stack([np.fmin.reduce(state.variance[p], axis=0) for p in parts]) - state.own_variance
+    shared = np.where(np.isfinite(shared), np.maximum(shared, np.float32(0.0)), np.float32(0.0))
+    all_sizes = (*(int(k) for k in state.bin_sizes), *sizes)
+    groups = merged_groups(all_sizes)
+    counted = np.isfinite(state.quality[0]) * n
+    past = state.past_quality + np.where(counted > 0, state.quality, np.float32(0.0)) * counted
+    return replace(
+        after,
+        compressed=sum_groups(np.concatenate([state.compressed, sum_groups(aligned, parts)]), groups),
+        bin_days=mean_groups(
+            np.concatenate([state.bin_days, [days[p].mean() for p in parts]]), all_sizes, groups
+        ).astype(np.float64),
+        bin_sizes=np.array([sum(all_sizes[g]) for g in groups], np.int64),
+        bin_variance=mean_groups(np.concatenate([state.bin_variance, shared]), all_sizes, groups).astype(
+            np.float32
+        ),
+        past_quality=past.astype(np.float32),
+        past_dates=state.past_dates + counted,
     )
 
 

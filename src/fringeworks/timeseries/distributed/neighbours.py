@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,7 @@ from fringeworks.model.grids import Looks, Shape
 from fringeworks.model.tally import Tally
 from fringeworks.numerics.compiled import in_threads
 from fringeworks.timeseries.distributed.neighbours_kernels import (
+    Cells,
     Counts,
     Words,
     average_scatter,
@@ -31,6 +34,8 @@ from fringeworks.timeseries.distributed.neighbours_levels import (
 )
 from fringeworks.timeseries.distributed.neighbours_options import NeighbourOptions
 
+Images: TypeAlias = NDArray[np.complex64] | NDArray[np.float32]
+"""Images or amplitudes, (date, line, sample)."""
 TABLED = 128
 """Dates up to which ranks are counted; above, merging two series is faster."""
 WIDEST = 63
@@ -88,7 +93,7 @@ def halo_of(window: Shape, strides: Looks) -> Looks:
 
 
 def similar_samples(
-    stack: NDArray[np.complex64] | NDArray[np.float32],
+    stack: Images,
     *,
     window: Shape,
     strides: Looks,
@@ -141,43 +146,17 @@ def similar_samples(
         lambda first, last: describe(checked, first, last, log_power=log_power, scatter=scatter, count=count),
         n_lines,
     )
-    least = max((n_dates + 1) // 2, 1)
-    scatter[count < least] = np.nan
+    scatter[count < least_dates(n_dates)] = np.nan
     cells = (strides.azimuth, strides.range, window.rows, window.cols)
     effective = _effective_dates(scatter, grid, cells, n_dates, options)
     words = np.zeros((grid.rows, grid.cols, -(-window.size // 64)), np.uint64)
     number = np.zeros(tuple(grid), np.int32)
-    ordered = _ordered(checked) if _ranks(options) else np.empty((0, 0, 0), np.float32)
     levels = _levels(n_dates, options)
-    tabled = options.method == "anderson-darling" and n_dates <= TABLED
-    table = quadratic_table(n_dates if tabled else 0)[: None if tabled else 0]
+    compare = _comparison(checked, log_power, count, effective, cells, levels, options)
 
     def work(first: int, last: int) -> None:
         for row in range(first, last):
-            if _ranks(options):
-                compare_distribution(
-                    ordered,
-                    count,
-                    effective,
-                    row=row,
-                    cells=cells,
-                    least=least,
-                    levels=levels,
-                    table=table,
-                    quadratic=options.method == "anderson-darling",
-                    words=words,
-                )
-            else:
-                compare_power(
-                    log_power,
-                    count,
-                    effective,
-                    row=row,
-                    cells=cells,
-                    least=least,
-                    levels=levels,
-                    words=words,
-                )
+            compare(row, words)
             if options.connected:
                 keep_connected(words, row, window.rows, window.cols)
             count_bits(words, row, number)
@@ -195,9 +174,45 @@ def similar_samples(
     )
 
 
-def _checked(
-    stack: NDArray[np.complex64] | NDArray[np.float32], window: Shape, strides: Looks
-) -> NDArray[np.complex64] | NDArray[np.float32]:
+def _comparison(
+    stack: Images,
+    log_power: FloatImage,
+    count: Counts,
+    effective: FloatImage,
+    cells: Cells,
+    levels: NDArray[np.float32],
+    options: NeighbourOptions,
+) -> Callable[[int, Words], None]:
+    """Return what sets the bits of one row of cells."""
+    n_dates = len(stack)
+    least = least_dates(n_dates)
+    if not _ranks(options):
+        return lambda row, words: compare_power(
+            log_power, count, effective, row=row, cells=cells, least=least, levels=levels, words=words
+        )
+    ordered, quadratic = _ordered(stack), options.method == "anderson-darling"
+    tabled = quadratic and n_dates <= TABLED
+    table = quadratic_table(n_dates if tabled else 0)[: None if tabled else 0]
+    return lambda row, words: compare_distribution(
+        ordered,
+        count,
+        effective,
+        row=row,
+        cells=cells,
+        least=least,
+        levels=levels,
+        table=table,
+        quadratic=quadratic,
+        words=words,
+    )
+
+
+def least_dates(n_dates: int) -> int:
+    """Return how many valid dates a sample needs: half of all, and one."""
+    return max((n_dates + 1) // 2, 1)
+
+
+def _checked(stack: Images, window: Shape, strides: Looks) -> Images:
     if stack.ndim != 3:
         raise ShapeMismatchError(f"a stack of shape {stack.shape}", expected="(date, line, sample)")
     if not (1 <= window.rows <= WIDEST and 1 <= window.cols <= WIDEST):
@@ -232,7 +247,7 @@ def _levels(n_dates: int, options: NeighbourOptions) -> NDArray[np.float32]:
 def _effective_dates(
     scatter: FloatImage,
     grid: Shape,
-    cells: tuple[int, int, int, int],
+    cells: Cells,
     n_dates: int,
     options: NeighbourOptions,
 ) -> FloatImage:
@@ -248,7 +263,7 @@ def _effective_dates(
     return independent_dates(effective, n_dates)
 
 
-def _ordered(stack: NDArray[np.complex64] | NDArray[np.float32]) -> NDArray[np.float32]:
+def _ordered(stack: Images) -> NDArray[np.float32]:
     """Return powers in rising order, (line, sample, date); missing ones are infinite and last."""
     n_dates, n_lines, n_samples = stack.shape
     ordered = np.empty((n_lines, n_samples, n_dates), np.float32)

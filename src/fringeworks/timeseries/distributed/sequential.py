@@ -166,7 +166,8 @@ def compare_linked(first: Linked, second: Linked) -> Difference:
     """
     if first.phase.shape != second.phase.shape:
         raise ShapeMismatchError(
-            f"results of shape {first.phase.shape} and {second.phase.shape}", expected="the same dates and cells"
+            f"results of shape {first.phase.shape} and {second.phase.shape}",
+            expected="the same dates and cells",
         )
     apart: FloatStack = np.angle(np.exp(1j * (first.phase - second.phase).astype(np.float64)))
     both = np.isfinite(apart) & (first.phase_std > 0.0)

@@ -146,11 +146,9 @@ def rebuild(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Lin
             expected="all that facts() and arrays() gave",
             hint="link the series again from its first date",
         )
-    given = {k: v for k, v in facts.items() if k in names and k != "strides"}
+    values: dict[str, Any] = {k: v for k, v in {**facts, **arrays}.items() if k in names and k != "strides"}
     azimuth, across = facts["strides"]
-    state = LinkState(
-        strides=Looks(int(azimuth), int(across)), **given, **{k: v for k, v in arrays.items() if k in names}
-    )
+    state = LinkState(strides=Looks(int(azimuth), int(across)), **values)
     n_bins, n_images, grid = len(state.bin_days), len(state.images), state.flags.shape
     shapes = {
         "compressed": (n_bins, *state.images.shape[1:]),
