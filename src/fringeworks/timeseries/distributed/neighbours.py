@@ -20,6 +20,7 @@ from fringeworks.timeseries.distributed.neighbours_kernels import (
     Words,
     average_scatter,
     compare_distribution,
+    compare_mean,
     compare_power,
     count_bits,
     describe,
@@ -27,9 +28,11 @@ from fringeworks.timeseries.distributed.neighbours_kernels import (
     quadratic_table,
 )
 from fringeworks.timeseries.distributed.neighbours_levels import (
+    SET_SAMPLES,
     anderson_levels,
     independent_dates,
     kolmogorov_levels,
+    mean_levels,
     ratio_levels,
 )
 from fringeworks.timeseries.distributed.neighbours_options import NeighbourOptions
@@ -134,6 +137,10 @@ def similar_samples(
     Amplitudes of coherent dates are alike, so that dates hold fewer independent ones.  How many is read from the data
     (:func:`fringeworks.timeseries.distributed.neighbours_levels.independent_dates`), whatever the brightness.
 
+    The power of one sample is itself uncertain.  With ``glrt``, where at least 24 samples are like the centre, all samples of
+    the window are held once more against the mean power of these: half of the noise is gone, and other ground is found
+    that the centre alone could not tell apart.
+
     Cost: one pass over the stack, then some comparisons for each sample of each window.
     """
     options = options or NeighbourOptions()
@@ -187,9 +194,26 @@ def _comparison(
     n_dates = len(stack)
     least = least_dates(n_dates)
     if not _ranks(options):
-        return lambda row, words: compare_power(
-            log_power, count, effective, row=row, cells=cells, least=least, levels=levels, words=words
-        )
+        spread = mean_levels(n_dates, false_rejection=options.false_rejection)
+
+        def by_power(row: int, words: Words) -> None:
+            compare_power(
+                log_power, count, effective, row=row, cells=cells, least=least, levels=levels, words=words
+            )
+            if options.method == "glrt":
+                compare_mean(
+                    log_power,
+                    count,
+                    effective,
+                    row=row,
+                    cells=cells,
+                    least=least,
+                    fewest=SET_SAMPLES,
+                    levels=spread,
+                    words=words,
+                )
+
+        return by_power
     ordered, quadratic = _ordered(stack), options.method == "anderson-darling"
     tabled = quadratic and n_dates <= TABLED
     table = quadratic_table(n_dates if tabled else 0)[: None if tabled else 0]
