@@ -54,7 +54,7 @@ def test_equal_ground_is_turned_away_at_the_rate_asked_for(n):
         speckle(n, (90, 90), seed=n), window=Shape(7, 7), strides=ONE, options=options(correlated_dates=False)
     )
     # samples of 7 x 7 share their centre: some 1700 centres of 90 x 90 are independent, and their rates scatter
-    assert rejected(similar, 3) == pytest.approx(0.05, abs=0.01)
+    assert rejected(similar, 3) == pytest.approx(0.05, abs=0.012)
 
 
 @pytest.mark.parametrize("method", TESTS)
@@ -113,6 +113,30 @@ def twin(images, window, strides, method, rate):
             result[r, c, dy, dx] = (y, x) == (top + window.rows // 2, left + window.cols // 2) or like(
                 a, b, method, rate
             )
+    if method == "glrt":
+        for r, c in np.ndindex(*grid):
+            result[r, c] = refined(power, r, c, result[r, c], strides, rate)
+    return result
+
+
+def refined(power, r, c, mask, strides, rate):
+    """Hold all samples of a window against the mean power of those that are like the centre."""
+    n = len(power)
+    if mask.sum() < 24:
+        return mask
+    top = r * strides.azimuth + (strides.azimuth - mask.shape[0]) // 2
+    left = c * strides.range + (strides.range - mask.shape[1]) // 2
+    places = [
+        (dy, dx)
+        for dy, dx in np.ndindex(*mask.shape)
+        if 0 <= top + dy < power.shape[1] and 0 <= left + dx < power.shape[2]
+    ]
+    mean = {(dy, dx): power[:, top + dy, left + dx].mean() for dy, dx in places}
+    together = np.mean([mean[tuple(place)] for place in np.argwhere(mask)])
+    result = np.zeros_like(mask)
+    for place, value in mean.items():
+        tail = stats.f.cdf(value / together, 2 * n, 2 * n * 24)
+        result[place] = rate / 2 <= tail <= 1 - rate / 2 or place == (mask.shape[0] // 2, mask.shape[1] // 2)
     return result
 
 
@@ -130,7 +154,7 @@ def like(a, b, method, rate):
 
 
 @pytest.mark.parametrize("method", TESTS)
-@pytest.mark.parametrize(("window", "strides"), [(Shape(5, 4), ONE), (Shape(3, 7), Looks(2, 3))])
+@pytest.mark.parametrize(("window", "strides"), [(Shape(5, 4), ONE), (Shape(6, 7), Looks(2, 3))])
 def test_bits_are_those_of_plain_loops(method, window, strides):
     images = speckle(12, (9, 14), seed=7)
     images[:, :, 7:] *= 1.6

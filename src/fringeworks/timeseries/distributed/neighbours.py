@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +15,12 @@ from fringeworks.model.grids import Looks, Shape
 from fringeworks.model.tally import Tally
 from fringeworks.numerics.compiled import in_threads
 from fringeworks.timeseries.distributed.neighbours_kernels import (
+    Cells,
     Counts,
     Words,
     average_scatter,
     compare_distribution,
+    compare_mean,
     compare_power,
     count_bits,
     describe,
@@ -24,13 +28,17 @@ from fringeworks.timeseries.distributed.neighbours_kernels import (
     quadratic_table,
 )
 from fringeworks.timeseries.distributed.neighbours_levels import (
+    SET_SAMPLES,
     anderson_levels,
     independent_dates,
     kolmogorov_levels,
+    mean_levels,
     ratio_levels,
 )
 from fringeworks.timeseries.distributed.neighbours_options import NeighbourOptions
 
+Images: TypeAlias = NDArray[np.complex64] | NDArray[np.float32]
+"""Images or amplitudes, (date, line, sample)."""
 TABLED = 128
 """Dates up to which ranks are counted; above, merging two series is faster."""
 WIDEST = 63
@@ -88,7 +96,7 @@ def halo_of(window: Shape, strides: Looks) -> Looks:
 
 
 def similar_samples(
-    stack: NDArray[np.complex64] | NDArray[np.float32],
+    stack: Images,
     *,
     window: Shape,
     strides: Looks,
@@ -129,6 +137,10 @@ def similar_samples(
     Amplitudes of coherent dates are alike, so that dates hold fewer independent ones.  How many is read from the data
     (:func:`fringeworks.timeseries.distributed.neighbours_levels.independent_dates`), whatever the brightness.
 
+    The power of one sample is itself uncertain.  With ``glrt``, where at least 24 samples are like the centre, all samples of
+    the window are held once more against the mean power of these: half of the noise is gone, and other ground is found
+    that the centre alone could not tell apart.
+
     Cost: one pass over the stack, then some comparisons for each sample of each window.
     """
     options = options or NeighbourOptions()
@@ -141,43 +153,17 @@ def similar_samples(
         lambda first, last: describe(checked, first, last, log_power=log_power, scatter=scatter, count=count),
         n_lines,
     )
-    least = max((n_dates + 1) // 2, 1)
-    scatter[count < least] = np.nan
+    scatter[count < least_dates(n_dates)] = np.nan
     cells = (strides.azimuth, strides.range, window.rows, window.cols)
     effective = _effective_dates(scatter, grid, cells, n_dates, options)
     words = np.zeros((grid.rows, grid.cols, -(-window.size // 64)), np.uint64)
     number = np.zeros(tuple(grid), np.int32)
-    ordered = _ordered(checked) if _ranks(options) else np.empty((0, 0, 0), np.float32)
     levels = _levels(n_dates, options)
-    tabled = options.method == "anderson-darling" and n_dates <= TABLED
-    table = quadratic_table(n_dates if tabled else 0)[: None if tabled else 0]
+    compare = _comparison(checked, log_power, count, effective, cells, levels, options)
 
     def work(first: int, last: int) -> None:
         for row in range(first, last):
-            if _ranks(options):
-                compare_distribution(
-                    ordered,
-                    count,
-                    effective,
-                    row=row,
-                    cells=cells,
-                    least=least,
-                    levels=levels,
-                    table=table,
-                    quadratic=options.method == "anderson-darling",
-                    words=words,
-                )
-            else:
-                compare_power(
-                    log_power,
-                    count,
-                    effective,
-                    row=row,
-                    cells=cells,
-                    least=least,
-                    levels=levels,
-                    words=words,
-                )
+            compare(row, words)
             if options.connected:
                 keep_connected(words, row, window.rows, window.cols)
             count_bits(words, row, number)
@@ -195,9 +181,62 @@ def similar_samples(
     )
 
 
-def _checked(
-    stack: NDArray[np.complex64] | NDArray[np.float32], window: Shape, strides: Looks
-) -> NDArray[np.complex64] | NDArray[np.float32]:
+def _comparison(
+    stack: Images,
+    log_power: FloatImage,
+    count: Counts,
+    effective: FloatImage,
+    cells: Cells,
+    levels: NDArray[np.float32],
+    options: NeighbourOptions,
+) -> Callable[[int, Words], None]:
+    """Return what sets the bits of one row of cells."""
+    n_dates = len(stack)
+    least = least_dates(n_dates)
+    if not _ranks(options):
+        spread = mean_levels(n_dates, false_rejection=options.false_rejection)
+
+        def by_power(row: int, words: Words) -> None:
+            compare_power(
+                log_power, count, effective, row=row, cells=cells, least=least, levels=levels, words=words
+            )
+            if options.method == "glrt":
+                compare_mean(
+                    log_power,
+                    count,
+                    effective,
+                    row=row,
+                    cells=cells,
+                    least=least,
+                    fewest=SET_SAMPLES,
+                    levels=spread,
+                    words=words,
+                )
+
+        return by_power
+    ordered, quadratic = _ordered(stack), options.method == "anderson-darling"
+    tabled = quadratic and n_dates <= TABLED
+    table = quadratic_table(n_dates if tabled else 0)[: None if tabled else 0]
+    return lambda row, words: compare_distribution(
+        ordered,
+        count,
+        effective,
+        row=row,
+        cells=cells,
+        least=least,
+        levels=levels,
+        table=table,
+        quadratic=quadratic,
+        words=words,
+    )
+
+
+def least_dates(n_dates: int) -> int:
+    """Return how many valid dates a sample needs: half of all, and one."""
+    return max((n_dates + 1) // 2, 1)
+
+
+def _checked(stack: Images, window: Shape, strides: Looks) -> Images:
     if stack.ndim != 3:
         raise ShapeMismatchError(f"a stack of shape {stack.shape}", expected="(date, line, sample)")
     if not (1 <= window.rows <= WIDEST and 1 <= window.cols <= WIDEST):
@@ -232,7 +271,7 @@ def _levels(n_dates: int, options: NeighbourOptions) -> NDArray[np.float32]:
 def _effective_dates(
     scatter: FloatImage,
     grid: Shape,
-    cells: tuple[int, int, int, int],
+    cells: Cells,
     n_dates: int,
     options: NeighbourOptions,
 ) -> FloatImage:
@@ -248,7 +287,7 @@ def _effective_dates(
     return independent_dates(effective, n_dates)
 
 
-def _ordered(stack: NDArray[np.complex64] | NDArray[np.float32]) -> NDArray[np.float32]:
+def _ordered(stack: Images) -> NDArray[np.float32]:
     """Return powers in rising order, (line, sample, date); missing ones are infinite and last."""
     n_dates, n_lines, n_samples = stack.shape
     ordered = np.empty((n_lines, n_samples, n_dates), np.float32)

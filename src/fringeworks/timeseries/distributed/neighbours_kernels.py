@@ -160,6 +160,60 @@ def compare_power(
 
 
 @kernel
+def compare_mean(
+    log_power: FloatImage,
+    count: Counts,
+    effective: FloatImage,
+    *,
+    row: int,
+    cells: Cells,
+    least: int,
+    fewest: int,
+    levels: NDArray[np.float32],
+    words: Words,
+) -> None:
+    """Replace the bits of a row of cells by those of samples whose mean power is like that of all bits together.
+
+    Parameters
+    ----------
+    fewest : int
+        Cells with fewer bits stay as they are.
+    levels : float32, (bound, entry)
+        Least and largest difference of logarithms.
+    words : uint64, (row, column, word)
+        From :func:`compare_power`; the centre stays set.
+    """
+    n_lines, n_samples = log_power.shape
+    along, across, height, width = cells
+    top, left = row * along + (along - height) // 2, (across - width) // 2
+    middle = top + height // 2
+    for col in range(words.shape[1]):
+        start, total, n = col * across + left, 0.0, 0
+        n_here = count[middle, start + width // 2]
+        if n_here < least:
+            continue
+        for dy in range(max(-top, 0), min(height, n_lines - top)):
+            for dx in range(max(-start, 0), min(width, n_samples - start)):
+                place = dy * width + dx
+                if (words[row, col, place >> 6] >> np.uint64(place & 63)) & np.uint64(1):
+                    total += np.exp(log_power[top + dy, start + dx])
+                    n += 1
+        if n < fewest:
+            continue
+        mean = np.float32(np.log(total / n))
+        words[row, col] = 0
+        for dy in range(max(-top, 0), min(height, n_lines - top)):
+            for dx in range(max(-start, 0), min(width, n_samples - start)):
+                y, x, place = top + dy, start + dx, dy * width + dx
+                if count[y, x] < least:
+                    continue
+                entry = entry_of(effective[row, col], n_here, count[y, x], levels.shape[1])
+                apart = log_power[y, x] - mean
+                like = levels[0, entry] <= apart <= levels[1, entry] or (y == middle and dx == width // 2)
+                words[row, col, place >> 6] |= np.uint64(like) << np.uint64(place & 63)
+
+
+@kernel
 def compare_distribution(
     ordered: NDArray[np.float32],
     count: Counts,

@@ -17,6 +17,8 @@ STEPS = 8
 """Entries of a table for each effective date."""
 LISTED_DATES, SUMMED_DATES = 8, 48
 """Dates up to which the distribution of Anderson and Darling is listed, and summed; above, it no longer changes."""
+SET_SAMPLES = 24
+"""Samples whose mean power is held against one sample's; fewer are not trusted."""
 _BIN, _BINS = 0.001, 12000
 _TINY = 1e-9
 
@@ -77,6 +79,28 @@ def ratio_levels(n_dates: int, *, false_rejection: float) -> NDArray[np.float32]
     degrees = 2.0 * counts(n_dates)
     ratio = np.asarray(fisher.isf(0.5 * false_rejection, degrees, degrees), np.float64)
     return np.log(ratio).astype(np.float32)
+
+
+def mean_levels(n_dates: int, *, false_rejection: float) -> NDArray[np.float32]:
+    """Return the range of the logarithm of one mean power over that of a set of samples, (bound, entry): lower, upper.
+
+    Parameters
+    ----------
+    n_dates : int
+        Dates of the stack; entries are those of :func:`counts`.
+    false_rejection : float
+        Share of equal samples outside, half on each side.
+
+    Notes
+    -----
+    Fisher's F(2n, 2nm) for a set of m samples; ``SET_SAMPLES`` of them, more make it no narrower.
+    """
+    degrees, half = 2.0 * counts(n_dates), 0.5 * false_rejection
+    bounds = [
+        fisher.ppf(half, degrees, degrees * SET_SAMPLES),
+        fisher.isf(half, degrees, degrees * SET_SAMPLES),
+    ]
+    return np.log(np.asarray(bounds, np.float64)).astype(np.float32)
 
 
 def rank_dates(effective: float, n_dates: int) -> float:

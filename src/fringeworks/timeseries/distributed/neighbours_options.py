@@ -28,7 +28,7 @@ class NeighbourOptions:
         "window: every valid sample of the window.",
     )
     false_rejection: float = option(
-        0.01,
+        0.05,
         meaning="Share of samples of the same ground that the test may turn away.",
         minimum=1e-6,
         maximum=0.5,

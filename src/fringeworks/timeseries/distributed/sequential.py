@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,7 +83,9 @@ def link_sequential(
         raise OutOfRangeError(f"reference date {reference}", expected=f"an index below {n_dates}")
     reference %= n_dates
     size = sequential.ministack
-    state = begin((stack.shape[1], stack.shape[2]), strides=strides, options=sequential, reference=reference)
+    state = replace(
+        begin((stack.shape[1], stack.shape[2]), strides=strides, options=sequential), reference=reference
+    )
     grid = state.flags.shape
     phase, variance = (np.empty((n_dates, *grid), np.float32) for _ in range(2))
     # a last mini-stack of one date is linked as well: the one before stands beside it
@@ -109,7 +111,8 @@ def sequential_halo(*, strides: Looks, window: Shape, ministacks: int = 3) -> Lo
 
     Each mini-stack that is summed hands on what the edge of the block did to its phases, to cells half a window
     further in, but weaker each time.  A halo of three windows leaves nothing that matters; where every bit has to be that of
-    the whole, blocks are cut to what they keep after each update (:meth:`LinkState.crop`) and their halo read anew.
+    the whole, blocks are cut to what they keep after each update (:meth:`LinkState.crop`), their halo is read anew, and no update
+    goes beyond the end of a mini-stack; then the halo of a link is enough.
     """
     once = halo(strides=strides, window=window)
     return Looks(once.azimuth * ministacks, once.range * ministacks)
@@ -163,7 +166,8 @@ def compare_linked(first: Linked, second: Linked) -> Difference:
     """
     if first.phase.shape != second.phase.shape:
         raise ShapeMismatchError(
-            f"results of shape {first.phase.shape} and {second.phase.shape}", expected="the same dates and cells"
+            f"results of shape {first.phase.shape} and {second.phase.shape}",
+            expected="the same dates and cells",
         )
     apart: FloatStack = np.angle(np.exp(1j * (first.phase - second.phase).astype(np.float64)))
     both = np.isfinite(apart) & (first.phase_std > 0.0)

@@ -42,6 +42,8 @@ class LinkState:
         The youngest images.
     phase, variance : float32, (date, row, column)
         Their phases against the datum [rad], positive = toward the satellite, and variance [rad^2].
+    own_variance : float32, (row, column)
+        Variance of the noise of one of them alone [rad^2].
     reference_phase, reference_variance : float32, (row, column)
         Those of the reference date; NaN where it is missing, and until it is known.
     quality : float32, (3, row, column)
@@ -66,6 +68,7 @@ class LinkState:
     images: NDArray[np.complex64]
     phase: FloatStack
     variance: FloatStack
+    own_variance: FloatImage
     reference_phase: FloatImage
     reference_variance: FloatImage
     quality: FloatStack
@@ -117,6 +120,7 @@ _BY_CELL = {
     "bin_variance",
     "phase",
     "variance",
+    "own_variance",
     "reference_phase",
     "reference_variance",
     "quality",
@@ -142,11 +146,9 @@ def rebuild(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Lin
             expected="all that facts() and arrays() gave",
             hint="link the series again from its first date",
         )
-    given = {k: v for k, v in facts.items() if k in names and k != "strides"}
+    values: dict[str, Any] = {k: v for k, v in {**facts, **arrays}.items() if k in names and k != "strides"}
     azimuth, across = facts["strides"]
-    state = LinkState(
-        strides=Looks(int(azimuth), int(across)), **given, **{k: v for k, v in arrays.items() if k in names}
-    )
+    state = LinkState(strides=Looks(int(azimuth), int(across)), **values)
     n_bins, n_images, grid = len(state.bin_days), len(state.images), state.flags.shape
     shapes = {
         "compressed": (n_bins, *state.images.shape[1:]),
@@ -154,6 +156,7 @@ def rebuild(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Lin
         "bin_variance": (n_bins, *grid),
         "phase": (n_images, *grid),
         "variance": (n_images, *grid),
+        "own_variance": grid,
         "reference_phase": grid,
         "reference_variance": grid,
         "quality": (3, *grid),

@@ -11,17 +11,10 @@ from fringeworks.errors import OutOfRangeError, ShapeMismatchError, TooFewDataEr
 from fringeworks.model.grids import Looks
 from fringeworks.model.options import option
 from fringeworks.model.tally import Tally
-from fringeworks.timeseries.distributed.datum import link_images
+from fringeworks.timeseries.distributed.datum import close_ministack, link_images
 from fringeworks.timeseries.distributed.linking import Linked, SimilarSamples
 from fringeworks.timeseries.distributed.neighbours import grid_of
 from fringeworks.timeseries.distributed.options import LinkingOptions
-from fringeworks.timeseries.distributed.sequential_bins import (
-    align_images,
-    mean_groups,
-    merged_groups,
-    split_sizes,
-    sum_groups,
-)
 from fringeworks.timeseries.distributed.state import LinkState
 
 
@@ -81,14 +74,14 @@ def begin(
     options : SequentialOptions
         Mini-stacks.
     reference : int
-        Index of the date whose phase is to be 0, among all dates to come.
+        Index of the date whose phase is to be 0, one of the first mini-stack.
 
     Raises
     ------
     TooFewDataError
         Not one whole cell.
     OutOfRangeError
-        The reference is negative.
+        The reference lies beyond the first mini-stack.
     """
     grid = tuple(grid_of(stack_shape, strides))
     if min(grid) == 0:
@@ -96,8 +89,12 @@ def begin(
             f"images of {stack_shape[0]} x {stack_shape[1]} samples",
             expected=f"one whole cell of {strides.azimuth} x {strides.range}",
         )
-    if reference < 0:
-        raise OutOfRangeError(f"reference date {reference}", expected="an index from 0 on")
+    if not 0 <= reference < options.ministack:
+        raise OutOfRangeError(
+            f"reference date {reference}",
+            expected=f"one of the first {options.ministack} dates, the first mini-stack",
+            hint="refer the phases to another date when they are read, or link all dates at once",
+        )
     unknown = np.full(grid, np.nan, np.float32)
     return LinkState(
         strides=strides,
@@ -112,6 +109,7 @@ def begin(
         images=np.zeros((0, *stack_shape), np.complex64),
         phase=np.zeros((0, *grid), np.float32),
         variance=np.zeros((0, *grid), np.float32),
+        own_variance=np.zeros(grid, np.float32),
         reference_phase=unknown,
         reference_variance=unknown,
         quality=np.full((3, *grid), np.nan, np.float32),
@@ -174,7 +172,7 @@ def update(
         if state.n_open == state.ministack:
             if first is not None:
                 final.append((state.phase[: state.n_previous], state.variance[: state.n_previous]))
-            state = _close(state)
+            state = close_ministack(state)
         stop = min(start + state.ministack - state.n_open, len(days))
         first = state.first_image if first is None else first
         state = replace(
@@ -252,7 +250,9 @@ def _check(state: LinkState, stack: NDArray[np.complex64], days: NDArray[np.floa
             expected=f"complex64 (date, {shape[0]}, {shape[1]}), as those of the series",
         )
     if days.shape != (len(stack),):
-        raise ShapeMismatchError(f"days of shape {days.shape}", expected=f"({len(stack)},), one for each image")
+        raise ShapeMismatchError(
+            f"days of shape {days.shape}", expected=f"({len(stack)},), one for each image"
+        )
     if len(stack) == 0 or len(state.days) + len(stack) < 2:
         raise TooFewDataError(
             f"{len(stack)} new dates after {len(state.days)}", expected="a new date, and two together"
@@ -267,39 +267,3 @@ def _check(state: LinkState, stack: NDArray[np.complex64], days: NDArray[np.floa
             expected="dates after the last one",
             hint="leave it out" if again else "link the series again from its first date to take it in",
         )
-
-
-def _close(state: LinkState) -> LinkState:
-    """Sum the images of the mini-stack before, make the full one the one before, and open the next."""
-    n = state.n_previous
-    kept = {
-        "n_previous": state.ministack,
-        "images": state.images[n:],
-        "phase": state.phase[n:],
-        "variance": state.variance[n:],
-    }
-    if n == 0:
-        return replace(state, **kept)
-    sizes = split_sizes(n)
-    edges = np.concatenate([[0], np.cumsum(sizes)])
-    parts = tuple(slice(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True))
-    strides = (state.strides.azimuth, state.strides.range)
-    new = sum_groups(align_images(state.images[:n], state.phase[:n], strides=strides), parts)
-    first = state.first_image
-    new_days = [state.days[first + p.start : first + p.stop].mean() for p in parts]
-    # what the dates of a bin share: no more than the best of them has, half of it its own
-    shared = np.stack([np.fmin.reduce(state.variance[p], axis=0) * np.float32(0.5) for p in parts])
-    all_sizes = (*(int(k) for k in state.bin_sizes), *sizes)
-    groups = merged_groups(all_sizes)
-    counted = np.isfinite(state.quality[0]) * n
-    variance = np.concatenate([state.bin_variance, np.where(np.isfinite(shared), shared, 0.0)])
-    return replace(
-        state,
-        **kept,
-        compressed=sum_groups(np.concatenate([state.compressed, new]), groups),
-        bin_days=mean_groups(np.concatenate([state.bin_days, new_days]), all_sizes, groups),
-        bin_sizes=np.array([sum(all_sizes[g]) for g in groups], np.int64),
-        bin_variance=mean_groups(variance.astype(np.float32), all_sizes, groups),
-        past_quality=state.past_quality + np.where(counted > 0, state.quality, 0.0).astype(np.float32) * counted,
-        past_dates=state.past_dates + counted,
-    )
