@@ -243,7 +243,13 @@ def _assemble(
 ) -> NetworkSolution:
     """Fit all series relative to the datum and put the solution together."""
     phase = unwrapped.phase - datum.series.astype(np.float32)
-    fits = fit_series(phase, work.arrays.variance, work.arrays.sensitivity, design=work.design)
+    fits = fit_series(
+        phase,
+        work.arrays.variance,
+        work.arrays.sensitivity,
+        design=work.design,
+        date_level=backbone.date_level,
+    )
     used = unwrapped.joined & np.isfinite(fits.velocity)
     atmosphere = _atmosphere(work, unwrapped.members, fits, used)
     series = make_series(
