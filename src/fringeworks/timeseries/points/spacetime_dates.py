@@ -168,7 +168,9 @@ def _close_row(
         if not (used[edge] and np.isfinite(away)):
             continue
         steps[edge] = -np.int32(np.round(away / _TURN))
-        cost[edge, :] = max(np.int32(_COST_SCALE / variance[edge]), 1)
+        price = max(int(_COST_SCALE / variance[edge]), 1)
+        for kind in range(3):
+            cost[edge, kind] = price
         charge[sides[edge, 0]] += steps[edge]
         charge[sides[edge, 1]] -= steps[edge]
     for node in range(n_nodes - 1):

@@ -1,4 +1,4 @@
-"""A second look at every phase: does it agree with its own point in time and with its neighbours at its date?"""
+"""A second look at every phase: whether it agrees with its own point in time and with its neighbours at its date."""
 
 from __future__ import annotations
 
@@ -148,7 +148,8 @@ def middle(values: Reals, n_values: int) -> float:
             place -= 1
         values[place] = value
     half = n_values // 2
-    return values[half] if n_values % 2 else 0.5 * (values[half - 1] + values[half])
+    upper, lower = float(values[half]), float(values[half - 1])
+    return upper if n_values % 2 else 0.5 * (lower + upper)
 
 
 @kernel
