@@ -49,9 +49,7 @@ def main() -> None:
             workers.append(Worker("dolphin", python, SCRIPT, ["dolphin", scratch], SIZE * SIZE))
         interleave(workers)
         ours, peer = workers[0], workers[1] if len(workers) > 1 else None
-        errors = [
-            float(np.abs(np.load(f"{scratch}/found_{w.name}.npy")[1] - truth).max()) for w in workers
-        ]
+        errors = [float(np.abs(np.load(f"{scratch}/found_{w.name}.npy")[1] - truth).max()) for w in workers]
         ceiling = measure_triad() / (8 * DATES + 8)
         report(
             {

@@ -114,7 +114,7 @@ def unwrap(network: Network, method: str) -> tuple[dict[str, Any], float]:
     return {
         "wrong": round(wrong_share(network, found.phase), 7),
         "cpu_s": round(seconds, 2),
-        "residues_a_date": round(float(found.residues.mean()), 1),
+        "residues_a_date": round(float(found.residues.mean()), 1) if method == "flow" else None,
     }, seconds
 
 
@@ -218,6 +218,9 @@ def atmosphere() -> dict[str, Any]:
         "standardised_error": round(float(np.sqrt(np.mean(ratios))), 3),
         "rms_before_rad": round(float(np.mean(before)), 3),
         "rms_after_rad": round(float(np.mean(after)), 3),
+        "left_share_usual_and_first": [
+            round(float(v), 3) for v in (np.median(found.left_share), found.left_share[0])
+        ],
         "largest_change_of_velocity_rad_per_year": float(f"{max(slopes):.1e}"),
     }
 

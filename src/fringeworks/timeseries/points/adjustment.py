@@ -76,6 +76,7 @@ def fit_series(
     *,
     design: TimeDesign,
     date_variance: Reals | None = None,
+    date_level: Reals | None = None,
 ) -> PointFits:
     """Fit velocity, height error and season to unwrapped phases, each date weighted by its own noise.
 
@@ -91,6 +92,8 @@ def fit_series(
         Parameters.
     date_variance : float64, (date), optional
         Variance beyond the points' own noise [rad^2]; estimated from the residuals where it is not given.
+    date_level : float64, (date), optional
+        How strong the atmosphere of each date is against the others, of any scale, as short arcs tell.
 
     Returns
     -------
@@ -102,7 +105,9 @@ def fit_series(
     atmosphere that they share changes nothing else: with equal columns for all, generalised least squares with any
     covariance between points is the fit of each by itself [Zellner1962], and only the difference of dates in the size of
     their atmosphere has weight.  The variance of a date is the median square of residuals over all points, less
-    the points' own, with the freedom that the fit took given back.
+    the points' own, with the freedom that the fit took given back.  Over a network no larger than the atmosphere's
+    correlation that is a mean over a few independent values; many short arcs tell better which dates are stormy.  Variances are
+    drawn toward what these say, up to a factor, as far as chance explains the difference.
 
     A point's sigmas are those of its weights times sqrt(s): s is the mean of chi-square over freedom of its own residuals
     and of the median over all points, which counts as 10 degrees of freedom, so that few dates do not make
@@ -112,7 +117,7 @@ def fit_series(
     extra = np.zeros(phase.shape[1]) if date_variance is None else np.asarray(date_variance, float)
     raw = _run(phase, variance, sensitivity, extra, design)
     for _ in range(ROUNDS if estimated else 0):
-        extra = _date_variance(raw, variance, extra, design)
+        extra = _date_variance(raw, variance, extra, design, date_level)
         raw = _run(phase, variance, sensitivity, extra, design)
     scale = _scale(raw, design.n_columns + 1)
     diagonal = np.sqrt(np.diagonal(raw.covariance, axis1=1, axis2=2) * scale[:, None])
@@ -167,7 +172,9 @@ def _run(phase: Singles, variance: Singles, sensitivity: Singles, extra: Reals, 
     return raw
 
 
-def _date_variance(raw: _Raw, variance: Singles, extra: Reals, design: TimeDesign) -> Reals:
+def _date_variance(
+    raw: _Raw, variance: Singles, extra: Reals, design: TimeDesign, level: Reals | None
+) -> Reals:
     """Return the variance of each date beyond the points' own, from robust squares of residuals.
 
     A residual keeps the share 1 - w_t u_t of its variance, with w_t the date's weight and u_t the variance of the fitted
@@ -186,7 +193,11 @@ def _date_variance(raw: _Raw, variance: Singles, extra: Reals, design: TimeDesig
     # fixed point of total = typical + (1 - share) total: what the fit took from the date goes back by its own size
     renewed = np.maximum(typical + (1.0 - share) * total, 1e-12)
     freedom = _independent_points(raw.residual[:, usable], np.sqrt(np.maximum(typical[usable], 1e-12)))
-    renewed[usable] = _draw_together(renewed[usable], freedom)
+    expected = np.ones(n_dates)
+    if level is not None and level[usable].sum() > 0.0:
+        beyond = np.maximum(renewed - own, 0.0)[usable].sum()
+        expected = np.maximum(own + level * beyond / level[usable].sum(), 1e-12)
+    renewed[usable] = expected[usable] * _draw_together(renewed[usable] / expected[usable], freedom)
     return np.where(usable, np.maximum(renewed - own, 0.0), 0.0)
 
 

@@ -13,6 +13,7 @@ from fringeworks.timeseries.points.arcs import Arcs, make_arcs
 from fringeworks.timeseries.points.densify import PointArrays
 from fringeworks.timeseries.points.design import TimeDesign
 from fringeworks.timeseries.points.falsealarm import coherence_threshold
+from fringeworks.timeseries.points.integerarcs import estimate_arcs_by_integers
 from fringeworks.timeseries.points.integration import Integrated, integrate_arcs
 from fringeworks.timeseries.points.options import NetworkOptions
 from fringeworks.timeseries.points.periodogram import ArcModels, estimate_arcs
@@ -89,11 +90,12 @@ def build_backbone(
     by how much the residuals of the first differ along an arc: a stormy date then takes coherence from no one.
     """
     level = np.zeros(len(design.line))
+    estimate = estimate_arcs_by_integers if options.estimator == "integer" else estimate_arcs
     chosen = choose_members(points, usable, options)
     arcs = Arcs(np.zeros((0, 2), np.int32), np.zeros(0))
     for round_ in range(ROUNDS):
         arcs = _join(arcs, _arcs_between(points, chosen, options), len(usable))
-        models = estimate_arcs(
+        models = estimate(
             points.phase,
             points.variance,
             points.sensitivity,

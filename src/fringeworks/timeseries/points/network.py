@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -243,7 +243,13 @@ def _assemble(
 ) -> NetworkSolution:
     """Fit all series relative to the datum and put the solution together."""
     phase = unwrapped.phase - datum.series.astype(np.float32)
-    fits = fit_series(phase, work.arrays.variance, work.arrays.sensitivity, design=work.design)
+    fits = fit_series(
+        phase,
+        work.arrays.variance,
+        work.arrays.sensitivity,
+        design=work.design,
+        date_level=backbone.date_level,
+    )
     used = unwrapped.joined & np.isfinite(fits.velocity)
     atmosphere = _atmosphere(work, unwrapped.members, fits, used)
     series = make_series(
@@ -297,17 +303,20 @@ def _atmosphere(work: _Work, members: NDArray[np.int64], fits: PointFits, used: 
     residual = (fits.residual[there] + fits.constant[there, None]).T
     residual = residual - residual[work.reference]
     x, y = work.arrays.places.T
-    return estimate_atmosphere(
+    found = estimate_atmosphere(
         x[there],
         y[there],
         residual,
         years=work.years,
-        at_x=x,
-        at_y=y,
+        at_x=x[used],
+        at_y=y[used],
         reference=work.reference,
         phase_std=np.sqrt(np.nanmean(work.arrays.variance[there], axis=1)),
         options=AtmosphereOptions(),
     )
+    everywhere = np.full((len(work.years), used.size), np.nan, np.float32)
+    everywhere[:, used] = found.phase
+    return replace(found, phase=everywhere)
 
 
 def _masked(values: NDArray[np.floating], used: Bools) -> Singles:

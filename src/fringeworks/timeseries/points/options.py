@@ -87,7 +87,8 @@ class NetworkOptions:
     estimator: str = option(
         "periodogram",
         meaning="How velocity and height error of an arc are found. periodogram: the largest temporal coherence over "
-        "a grid, refined; integer: integer least squares with the limits below as a priori sigmas.",
+        "a grid, refined; integer: integer least squares with half the limits below as a priori sigmas, where the arc "
+        "has all dates and these are 200 at most.",
     )
     max_velocity: float = option(
         0.1,

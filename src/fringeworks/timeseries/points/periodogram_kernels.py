@@ -343,3 +343,37 @@ def search_series(
             results[k],
             covariances[k],
         )
+
+
+@kernel
+def refine_series(
+    difference: Reals,
+    weight: Reals,
+    sensitivity: Reals,
+    shared: Reals,
+    n_columns: int,
+    start: Reals,
+    limits: Reals,
+    results: Reals,
+    covariances: Reals,
+) -> None:
+    """Climb from a given velocity and height error of every series, (series, 2), instead of searching.
+
+    A model that ends outside of the limits has coherence 0: the test of coherence counts trials within them.
+    """
+    columns = shared.copy()
+    residual, scratch, model = np.empty(shared.shape[1]), np.empty((6, 4)), np.zeros(4)
+    for k in range(difference.shape[0]):
+        columns[1] = sensitivity[k]
+        result, total = results[k], weight[k].sum()
+        result[DATES] = (weight[k] > 0.0).sum()
+        result[EFFECTIVE] = total * total / (weight[k] * weight[k]).sum()
+        model[:] = 0.0
+        model[:2] = start[k]
+        result[COHERENCE] = ascend(difference[k], weight[k], columns, n_columns, model, residual, scratch)
+        if abs(model[0]) > 1.001 * limits[0] or abs(model[1]) > 1.001 * limits[1] + 1e-9:
+            result[COHERENCE] = 0.0
+        constant, squares = _conclude(difference[k], weight[k], columns, n_columns, model, residual, scratch)
+        result[VELOCITY], result[HEIGHT] = model[0], model[1]
+        result[CONSTANT], result[CHI_SQUARE] = constant, squares
+        invert_normal(weight[k], columns, n_columns, scratch, covariances[k])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -14,6 +14,7 @@ from fringeworks.timeseries.points.spacetime_dates import close_rows, neighbours
 from fringeworks.timeseries.points.spacetime_flow import dual_of
 from fringeworks.timeseries.points.spacetime_options import SpaceTimeOptions
 from fringeworks.timeseries.points.spacetime_protocol import PointPhases, PointUnwrapper, UnwrappedPoints
+from fringeworks.timeseries.points.spacetime_review import review_phases
 from fringeworks.timeseries.points.spacetime_spurt import SpurtUnwrapper
 
 Reals: TypeAlias = NDArray[np.float32]
@@ -51,18 +52,20 @@ class FlowUnwrapper:
         edges, dual = phases.edges, dual_of(phases.edges, phases.triangles)
         phase = phases.usable()
         interval = _usual_interval(phases.years)
+        smoothing = max(self.options.smoothing_days / DAYS_OF_A_YEAR, 2.0 * interval)
         arcs = predict_arcs(
             np.ascontiguousarray(phase.T),
             edges=edges,
             years=phases.years,
             reference=phases.reference,
             prior=None if phases.prior is None else np.ascontiguousarray(phases.prior.T),
-            smoothing_years=max(self.options.smoothing_days / DAYS_OF_A_YEAR, 2.0 * interval),
+            smoothing_years=smoothing,
             rate_limit=0.0 if phases.prior is not None else self.options.rate_share * np.pi / interval,
         )
         variance = _at_least(arcs.variance, phases)
         used = self._used(phases)
         component, seeds = find_components(phase, edges, used, variance, phases.reference_point)
+        neighbours = neighbours_of(edges, used, phase.shape[1])
         rows = close_rows(
             phase,
             expected=arcs.difference,
@@ -70,10 +73,26 @@ class FlowUnwrapper:
             edges=edges,
             used=used,
             dual=dual,
-            neighbours=neighbours_of(edges, used, phase.shape[1]),
+            neighbours=neighbours,
             seeds=seeds.astype(np.int32),
         )
-        return assemble(phase, rows, component, seeds, phases.years, np.sqrt(variance))
+        found = assemble(phase, rows, component, seeds, phases.years, np.sqrt(variance))
+        if not self.options.review:
+            return found
+        unwrapped = found.phase.copy()
+        prior = _relative_prior(phases, component, seeds)
+        reviewed = review_phases(
+            unwrapped,
+            prior,
+            usable=np.isfinite(unwrapped) & (found.flags == 0),
+            neighbours=neighbours,
+            component=component,
+            references=seeds,
+            years=phases.years,
+            reference=phases.reference,
+            smoothing_years=smoothing,
+        )
+        return replace(found, phase=unwrapped, reviewed=reviewed)
 
     def _used(self, phases: PointPhases) -> NDArray[np.bool_]:
         """Return which arcs are not cut, (edge,)."""
@@ -88,6 +107,14 @@ def _at_least(variance: Reals, phases: PointPhases) -> Reals:
         return variance
     floor = np.square(phases.phase_std[phases.edges]).sum(axis=1)
     return np.maximum(variance, np.where(np.isfinite(floor), floor, 0.0)).astype(np.float32)
+
+
+def _relative_prior(phases: PointPhases, component: Counts, seeds: NDArray[np.int64]) -> Reals | None:
+    """Return the prior minus that of the reference points, (date, point)."""
+    if phases.prior is None or not len(seeds):
+        return None
+    own = seeds[np.maximum(component - 1, 0)]
+    return phases.prior - phases.prior[:, own]
 
 
 def _usual_interval(years: NDArray[np.float64]) -> float:
@@ -150,11 +177,11 @@ def unwrap_points(
     Notes
     -----
     In time, each arc follows the average of its other dates (:func:`~.spacetime_arcs.predict_arcs`), and takes at every
-    date the cycles nearest to it.  In space, the cycles k added to the arcs of one date minimise the sum over arcs of
-    ``((psi + 2 pi k)^2 - psi^2) / variance`` for the first cycle, and go on straight from there (a break of the ground is no
-    less likely for being deep), such that all triangles close: with psi Gaussian the most likely closed network
-    (Costantini 1998 with the costs of a Gaussian departure).  Work grows with the arcs, and with the residues and how far
-    they lie apart.
+    date the cycles nearest to it.  In space, the cycles k added to the arcs of one date minimise the sum of ``|k| / variance``
+    such that all triangles close (Costantini 1998).  How far an arc's phase lies from what was expected does not enter: arcs
+    that meet at a noisy point err together, and costs that take them for independent wrap whole patches the wrong way.  Last,
+    each phase is held against its point's other dates and its neighbours (:func:`~.spacetime_review.review_phases`).  Work grows
+    with the arcs, and with the residues and how far they lie apart.
     """
     options = options or SpaceTimeOptions()
     unwrapper: PointUnwrapper = SpurtUnwrapper() if options.method == "spurt" else FlowUnwrapper(options)

@@ -135,5 +135,6 @@ def assemble(
         arc_changes=rows.arc_changes,
         residues=rows.residues,
         changed=rows.changed[:, 0],
+        reviewed=np.zeros(len(phase), np.int32),
         tally=tally,
     )

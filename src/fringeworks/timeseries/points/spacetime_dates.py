@@ -15,8 +15,8 @@ Reals: TypeAlias = NDArray[np.float32]
 Counts: TypeAlias = NDArray[np.int32]
 Flags: TypeAlias = NDArray[np.bool_]
 
-_COST_SCALE = 16.0
-"""Costs are whole numbers, so that sums are exact: twice the log-likelihood ratio times this."""
+_COST_SCALE = 300.0
+"""Costs are whole numbers, so that sums are exact: this over the variance [rad2], about 100 for arcs that know nothing."""
 _TURN = 2.0 * np.pi
 
 
@@ -168,11 +168,9 @@ def _close_row(
         if not (used[edge] and np.isfinite(away)):
             continue
         steps[edge] = -np.int32(np.round(away / _TURN))
-        away += _TURN * steps[edge]
-        weight = _COST_SCALE * _TURN / variance[edge]
-        cost[edge, 0] = np.int32(weight * max(np.pi + away, 0.0))
-        cost[edge, 1] = np.int32(weight * max(np.pi - away, 0.0))
-        cost[edge, 2] = max(cost[edge, 0], cost[edge, 1])
+        price = max(int(_COST_SCALE / variance[edge]), 1)
+        for kind in range(3):
+            cost[edge, kind] = price
         charge[sides[edge, 0]] += steps[edge]
         charge[sides[edge, 1]] -= steps[edge]
     for node in range(n_nodes - 1):

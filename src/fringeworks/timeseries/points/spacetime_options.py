@@ -38,6 +38,11 @@ class SpaceTimeOptions:
         minimum=0.0,
         maximum=1.0,
     )
+    review: bool = option(
+        default=True,
+        meaning="Look at every phase once more: where the line through its other dates and its neighbours' departure from "
+        "theirs ask for other whole cycles, take these.",
+    )
     longest_arc_m: float = option(
         0.0,
         meaning="Longer arcs are cut; what they alone joined becomes components of their own. 0 = none is cut.",

@@ -115,6 +115,8 @@ class UnwrappedPoints:
         Triangles that did not close after unwrapping in time.
     changed : int32, (date,)
         Arcs whose cycles were changed to close them.
+    reviewed : int32, (date,)
+        Phases whose cycles were changed after, by their own dates and their neighbours; zero where none was looked at.
     tally : Tally
         Of phases: a date of a point.
     """
@@ -127,6 +129,7 @@ class UnwrappedPoints:
     arc_changes: Counts
     residues: Counts
     changed: Counts
+    reviewed: Counts
     tally: Tally
 
 
