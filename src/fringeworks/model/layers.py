@@ -245,7 +245,7 @@ _LAYERS: tuple[Layer, ...] = (
         long_name="excess velocity of consecutive interferograms",
         unit="m/year",
         sign=TOWARD,
-        colours="PuOr",
+        colours="RdBu",
         meaning="Velocity that interferograms of consecutive dates show beyond those over their whole time: where it is not "
         "zero, short interferograms are biased (Zheng et al. 2022). An indicator: nothing is corrected by it.",
     ),

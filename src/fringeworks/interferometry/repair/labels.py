@@ -29,6 +29,7 @@ from fringeworks.interferometry.repair.solving import (
     closure_matrix,
     triplets_of_pairs,
 )
+from fringeworks.interferometry.repair.steps import Cycles, gather_steps, other_answers
 from fringeworks.model.arrays import FloatStack
 from fringeworks.model.grids import Shape, Window
 from fringeworks.numerics.compiled import in_threads
@@ -40,7 +41,6 @@ HALO = ROUNDS + FAR + 2
 ALONE = "no neighbour shares its pattern"
 REASONS = ("", FEW, AMBIGUOUS, NOISE, ALONE)
 
-Cycles = tuple[tuple[int, int], ...]
 _CHUNK = 20_000
 
 
@@ -56,6 +56,15 @@ class CycleLabels:
         Index into ``solutions``.
     jumps : int32, (2, row, col)
         Where a label ends: how often closures jump across the border as it says, and how often they do not.
+    answers : tuple of tuple of Cycles
+        For each label, answers that closures cannot tell from its solution, that one first; a single one where nothing
+        else is thought of.
+    certain : tuple of Cycles
+        For each label, what is taken out where the border does not decide between its answers.
+    places : int64, (edge, 2)
+        Row and column of places at borders of labels with several answers.
+    steps : int8, (edge, pair)
+        Cycles that each pair has too many there, by its own step across the border.
     state : int8, (row, col)
         -2 = no complete triplet, -1 = all triplets close, else index into :data:`REASONS`: why cycles that were seen
         got no label.
@@ -65,14 +74,26 @@ class CycleLabels:
     labels: NDArray[np.int32]
     jumps: NDArray[np.int32]
     state: NDArray[np.int8]
+    answers: tuple[tuple[Cycles, ...], ...]
+    certain: tuple[Cycles, ...]
+    places: NDArray[np.int64]
+    steps: NDArray[np.int8]
 
     def cut(self, inner: tuple[slice, slice]) -> CycleLabels:
         """Return the part of a block that is kept, without its halo."""
+        first = np.array([part.indices(n)[0] for part, n in zip(inner, self.labels.shape, strict=True)])
+        labels = self.labels[inner]
+        places = self.places - first
+        kept = ((places >= 0) & (places < labels.shape)).all(axis=1)
         return CycleLabels(
             solutions=self.solutions,
-            labels=self.labels[inner],
+            labels=labels,
             jumps=self.jumps[(slice(None), *inner)],
             state=self.state[inner],
+            answers=self.answers,
+            certain=self.certain,
+            places=places[kept],
+            steps=self.steps[kept],
         )
 
 
@@ -82,6 +103,7 @@ def find_cycles(
     triplets: NDArray[np.int64],
     planes: NDArray[np.float64],
     options: RepairOptions,
+    ends: NDArray[np.int64] | None = None,
     row: int = 0,
     col: int = 0,
 ) -> CycleLabels:
@@ -97,6 +119,9 @@ def find_cycles(
         Smooth part of each closure, from :func:`~fringeworks.interferometry.repair.planes.fit_closure_planes`.
     options : RepairOptions
         What counts as a whole number.
+    ends : int64, (pair, 2), optional
+        Reference and secondary date of each pair: answers that differ by a moved date are then told apart by the pairs'
+        steps across borders; without it they are left.
     row, col : int
         Position of the block in the image.
 
@@ -126,7 +151,7 @@ def find_cycles(
     in_threads(
         lambda a, b: flag_lines(data, triplets, planes, origin, options.doubt, (a, b), flags), data.shape[1]
     )
-    table = _Table(closure_matrix(triplets, n_pairs=data.shape[0]))
+    table = _Table(closure_matrix(triplets, n_pairs=data.shape[0]), ends)
     labels, state = np.zeros(flags.shape, np.int32), (flags.astype(np.int8) - 2).astype(np.int8)
     hashes, apart = np.zeros(flags.shape, np.int64), np.zeros(flags.shape, np.bool_)
     members = triplets_of_pairs(table.solver.matrix)
@@ -152,7 +177,43 @@ def find_cycles(
         data.shape[1],
     )
     state[(state >= 0) & (labels > 0)] = 0
-    return CycleLabels(solutions=tuple(table.solutions), labels=labels, jumps=jumps, state=state)
+    answers = table.answers()
+    doubt = [len(each) > 1 and each[0] != sure for each, sure in zip(answers, table.certain, strict=True)]
+    places, steps = _steps(data, flags, labels, answers, doubt)
+    return CycleLabels(
+        solutions=tuple(table.solutions),
+        labels=labels,
+        jumps=jumps,
+        state=state,
+        answers=answers,
+        certain=tuple(table.certain),
+        places=places,
+        steps=steps,
+    )
+
+
+def _steps(
+    data: FloatStack,
+    flags: NDArray[np.int8],
+    labels: NDArray[np.int32],
+    answers: tuple[tuple[Cycles, ...], ...],
+    doubt: list[bool],
+) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
+    """Return places at the borders of labels with several answers, and each pair's step there."""
+    n_pairs = data.shape[0]
+    asked = np.array([len(each) > 1 for each in answers], np.int8) + np.array(doubt, np.int8)
+    cycles = np.zeros((len(answers), n_pairs), np.int8)
+    for label, each in enumerate(answers):
+        for pair, n in each[0]:
+            cycles[label, pair] = n
+    nothing = np.zeros((0, 2), np.int64), np.zeros((0, n_pairs), np.int8)
+    if not asked.any():
+        return nothing
+    n_edges = gather_steps(data, flags, labels, asked, cycles, *nothing)
+    places, steps = np.zeros((n_edges, 2), np.int64), np.zeros((n_edges, n_pairs), np.int8)
+    if n_edges:
+        gather_steps(data, flags, labels, asked, cycles, places, steps)
+    return places, steps
 
 
 def join_labels(parts: Sequence[tuple[Window, CycleLabels]], *, shape: Shape) -> CycleLabels:
@@ -165,29 +226,53 @@ def join_labels(parts: Sequence[tuple[Window, CycleLabels]], *, shape: Shape) ->
     shape : Shape
         Whole image.
     """
-    index: dict[Cycles, int] = {(): 0}
+    index: dict[tuple[tuple[Cycles, ...], Cycles], int] = {(((),), ()): 0}
+    places, steps = [np.zeros((0, 2), np.int64)], [part.steps for _, part in parts]
     labels, state = np.zeros(tuple(shape), np.int32), np.full(tuple(shape), -2, np.int8)
     jumps = np.zeros((2, *shape), np.int32)
     for window, part in parts:
-        number = np.array([index.setdefault(cycles, len(index)) for cycles in part.solutions], np.int32)
+        keys = zip(part.answers, part.certain, strict=True)
+        number = np.array([index.setdefault(key, len(index)) for key in keys], np.int32)
+        places.append(part.places + np.array([window.row, window.col]))
         labels[window.slices], state[window.slices] = number[part.labels], part.state
         jumps[(slice(None), *window.slices)] = part.jumps
-    return CycleLabels(solutions=tuple(index), labels=labels, jumps=jumps, state=state)
+    return CycleLabels(
+        solutions=tuple(answers[0] for answers, _ in index),
+        labels=labels,
+        jumps=jumps,
+        state=state,
+        answers=tuple(answers for answers, _ in index),
+        certain=tuple(certain for _, certain in index),
+        places=np.concatenate(places),
+        steps=np.concatenate(steps),
+    )
 
 
 class _Table:
     """Solutions, each with its label."""
 
-    def __init__(self, matrix: NDArray[np.int8]) -> None:
+    def __init__(self, matrix: NDArray[np.int8], ends: NDArray[np.int64] | None) -> None:
         self.solver = CycleSolver(matrix)
         self.solutions: list[Cycles] = [()]
-        self._index: dict[Cycles, int] = {(): 0}
+        self.certain: list[Cycles] = [()]
+        self._ends = ends
+        self._alike: list[tuple[Cycles, ...]] = [((),)]
+        self._index: dict[tuple[tuple[Cycles, ...], Cycles], int] = {(((),), ()): 0}
 
-    def label(self, cycles: Cycles) -> int:
-        if cycles not in self._index:
-            self._index[cycles] = len(self.solutions)
-            self.solutions.append(cycles)
-        return self._index[cycles]
+    def label(self, alike: tuple[Cycles, ...], certain: Cycles) -> int:
+        """Return the label of answers that closures cannot tell apart, and what of them is certain."""
+        if (alike, certain) not in self._index:
+            self._index[alike, certain] = len(self.solutions)
+            self.solutions.append(alike[0])
+            self.certain.append(certain)
+            self._alike.append(alike)
+        return self._index[alike, certain]
+
+    def answers(self) -> tuple[tuple[Cycles, ...], ...]:
+        """Return for each label all answers that its border has to tell apart."""
+        if self._ends is None:
+            return tuple(self._alike)
+        return (((),), *(other_answers(alike, ends=self._ends) for alike in self._alike[1:]))
 
     def singles(
         self, cycles: NDArray[np.int8], members: tuple[NDArray[np.int64], NDArray[np.int8]]
@@ -196,17 +281,23 @@ class _Table:
         found = np.empty((len(cycles), 2), np.int32)
         find_single(cycles, *members, found)
         kinds, which = np.unique(found, axis=0, return_inverse=True)
-        numbers = [self.label(((int(pair), int(n)),)) if pair >= 0 else 0 for pair, n in kinds]
+        ones: list[Cycles] = [((int(pair), int(n)),) for pair, n in kinds]
+        numbers = [self.label((one,), one) if one[0][0] >= 0 else 0 for one in ones]
         return np.array(numbers, np.int32)[np.reshape(which, -1)], np.asarray(found[:, 0] == -2)
 
     def patterns(self, cycles: NDArray[np.int8]) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
         """Return label and reason of each pixel."""
         kinds, which = np.unique(cycles, axis=0, return_inverse=True)
         answers: list[Solution] = [self.solver.solve(kind) for kind in kinds]
-        numbers = np.array([self.label(answer.cycles) for answer in answers], np.int32)
+        numbers = np.array([self._of_answer(answer) for answer in answers], np.int32)
         reasons = np.array([REASONS.index(answer.reason) for answer in answers], np.int8)
         which = np.reshape(which, -1)
         return numbers[which], reasons[which]
+
+    def _of_answer(self, answer: Solution) -> int:
+        if answer.alike and self._ends is not None:
+            return self.label(answer.alike, answer.cycles)
+        return self.label((answer.cycles,), answer.cycles) if answer.cycles else 0
 
     def sums(self) -> NDArray[np.int8]:
         """Return what each solution makes of the closures, int8, (label, triplet)."""

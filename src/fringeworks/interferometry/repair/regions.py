@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from fringeworks.interferometry.network import find_triplets
-from fringeworks.interferometry.repair.labels import REASONS, CycleLabels, Cycles, find_cycles
+from fringeworks.interferometry.repair.labels import REASONS, CycleLabels, find_cycles
 from fringeworks.interferometry.repair.options import RepairOptions
 from fringeworks.interferometry.repair.planes import TURN, fit_closure_planes
+from fringeworks.interferometry.repair.solving import AMBIGUOUS
+from fringeworks.interferometry.repair.steps import Cycles, choose
 from fringeworks.model.arrays import FloatStack
 from fringeworks.model.grids import Window
 from fringeworks.model.stack import PairNetwork
@@ -109,12 +111,16 @@ def judge_regions(labels: CycleLabels, *, network: PairNetwork, options: RepairO
             reasons[k] = "fewer pixels than asked for"
         elif share[k] < options.least_jump:
             reasons[k] = "its border does not jump"
+    taken = _decided(labels, regions, first)
+    for k in range(1, n + 1):
+        if not taken[k]:
+            reasons[k] = reasons[k] or AMBIGUOUS
     boxes = ndimage.find_objects(regions, max_label=n)
     records = tuple(
         CycleRegion(
             cycles={
                 str(network.pairs[pair]): cycles
-                for pair, cycles in labels.solutions[int(labels.labels.flat[first[k]])]
+                for pair, cycles in taken[k] or labels.solutions[int(labels.labels.flat[first[k]])]
             },
             window=_window(boxes[k - 1]),
             n_pixels=int(sizes[k]),
@@ -126,12 +132,29 @@ def judge_regions(labels: CycleLabels, *, network: PairNetwork, options: RepairO
     )
     kept = np.array([not reason for reason in reasons])
     kept[0] = False
+    index: dict[Cycles, int] = {(): 0}
+    number = np.array([index.setdefault(each, len(index)) for each in taken], np.int32)
     return Repair(
-        solutions=labels.solutions,
-        labels=np.where(kept[regions], labels.labels, 0).astype(np.int32),
+        solutions=tuple(index),
+        labels=np.where(kept[regions], number[regions], 0).astype(np.int32),
         regions=records,
         tally=_tally(labels, regions, reasons),
     )
+
+
+def _decided(labels: CycleLabels, regions: NDArray[np.int32], first: NDArray[np.int64]) -> list[Cycles]:
+    """Return for each region the cycles that are taken out; nothing where its border does not decide what they are."""
+    at = regions[tuple(labels.places.T)]
+    order = np.argsort(at, kind="stable")
+    begins = np.searchsorted(at[order], np.arange(len(first) + 1))
+    taken: list[Cycles] = [()]
+    for k in range(1, len(first)):
+        label = int(labels.labels.flat[first[k]])
+        answers = labels.answers[label]
+        edges = labels.steps[order[begins[k] : begins[k + 1]]]
+        which = choose(answers, edges) if len(answers) > 1 and len(edges) else -1
+        taken.append(answers[which] if which >= 0 else labels.certain[label])
+    return taken
 
 
 def apply_repair(phase: FloatStack, *, repair: Repair, row: int = 0, col: int = 0) -> FloatStack:
@@ -197,7 +220,7 @@ def repair_cycles(
         positions=np.column_stack([rows, cols]).astype(np.float64),
         triplets=triplets,
     )
-    labels = find_cycles(phase, triplets=triplets, planes=planes, options=chosen)
+    labels = find_cycles(phase, triplets=triplets, planes=planes, options=chosen, ends=network.endpoints())
     repair = judge_regions(labels, network=network, options=chosen)
     return apply_repair(phase, repair=repair), repair
 
@@ -216,6 +239,6 @@ def _tally(labels: CycleLabels, regions: NDArray[np.int32], reasons: list[str]) 
         left[name] = left.get(name, 0) + count
     for reason in {text for text in reasons if text}:
         which = np.array([text == reason for text in reasons])
-        left[reason] = int(which[regions].sum())
+        left[reason] = left.get(reason, 0) + int(which[regions].sum())
     n_seen = int(seen.sum())
     return Tally("pixels", n_seen, n_seen - sum(left.values()), left)

@@ -30,10 +30,14 @@ class Solution:
         Pair and the whole cycles its phase is too large by; pairs without are left out.
     reason : str
         Why something is left as it is; empty where all closures are explained.
+    alike : tuple of tuple of (int, int)
+        Answers that explain all closures at the same cost, where there are several; the first of them, and that with one
+        group of triplets answered otherwise, for each such group.
     """
 
     cycles: tuple[tuple[int, int], ...]
     reason: str = ""
+    alike: tuple[tuple[tuple[int, int], ...], ...] = ()
 
 
 @dataclass(slots=True)
@@ -75,13 +79,17 @@ class CycleSolver:
             return Solution((), NOISE)
         found: dict[int, int] = {}
         reasons: list[str] = []
+        doubtful: list[Solution] = []
         for group in self._groups(np.flatnonzero(known & (pattern != 0))):
             part = self._solve_group(group, pattern, known)
             if part.reason:
                 reasons.append(part.reason)
+            if part.alike:
+                doubtful.append(part)
             for pair, cycles in part.cycles:
                 found[pair] = found.get(pair, 0) + cycles
-        return Solution(tuple(sorted(found.items())), reasons[0] if reasons else "")
+        alike = _together(found, doubtful) if doubtful and len(doubtful) == len(reasons) else ()
+        return Solution(tuple(sorted(found.items())), reasons[0] if reasons else "", alike)
 
     def _groups(self, violated: NDArray[np.int64]) -> list[NDArray[np.int64]]:
         """Return the violated triplets in groups that share pairs."""
@@ -121,7 +129,10 @@ class CycleSolver:
         if first is None or second is None:
             return Solution((), NOISE)
         if not np.array_equal(first, second):
-            return Solution((), AMBIGUOUS)
+            both = tuple(
+                tuple((int(pairs[k]), int(n[k])) for k in np.flatnonzero(n)) for n in (first, second)
+            )
+            return Solution((), AMBIGUOUS, both)
         wrong = np.flatnonzero(first)
         if (np.count_nonzero(matrix[:, wrong], axis=0) < 2).any():
             return Solution((), FEW)
@@ -146,6 +157,21 @@ class CycleSolver:
             return None
         whole = np.round(answer.x).astype(np.int64)
         return np.asarray(whole[:n] - whole[n:])
+
+
+def _together(found: dict[int, int], doubtful: list[Solution]) -> tuple[tuple[tuple[int, int], ...], ...]:
+    """Return the answers of several groups as answers of the pixel: the first of each, then each group's other one."""
+
+    def added(parts: list[tuple[tuple[int, int], ...]]) -> tuple[tuple[int, int], ...]:
+        total = dict(found)
+        for part in parts:
+            for pair, cycles in part:
+                total[pair] = total.get(pair, 0) + cycles
+        return tuple(sorted((pair, cycles) for pair, cycles in total.items() if cycles))
+
+    first = [part.alike[0] for part in doubtful]
+    swapped = [[*first[:k], part.alike[1], *first[k + 1 :]] for k, part in enumerate(doubtful)]
+    return tuple(added(parts) for parts in (first, *swapped))
 
 
 def closure_matrix(triplets: NDArray[np.int64], *, n_pairs: int) -> NDArray[np.int8]:

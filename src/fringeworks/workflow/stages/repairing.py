@@ -108,6 +108,7 @@ def _found(
             triplets=triplets,
             planes=planes,
             options=options,
+            ends=network.endpoints(),
             row=block.read.row,
             col=block.read.col,
         )
@@ -140,7 +141,7 @@ def _record(repair: Repair) -> dict[str, Any]:
 
 STAGE = Stage(
     name="repair",
-    version=1,
+    version=2,
     after=("unwrap",),
     meaning="find and mend cycle errors by the closure of triplets",
     parameters=_parameters,
