@@ -111,7 +111,7 @@ def own_height_std(
     line = 4.0 * math.pi / wavelength * (years - years.mean())
     answer = np.asarray(height_to_phase, np.float64)
     answer = answer - answer.mean(axis=0)
-    if len(years) < 3:  # noqa: PLR2004 - constant, velocity and height
+    if len(years) < 3:
         return np.full(answer.shape[1], np.nan)
     along = line @ answer / float(line @ line)
     left = (answer**2).sum(axis=0) - along**2 * float(line @ line)

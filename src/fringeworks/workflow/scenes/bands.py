@@ -11,8 +11,8 @@ from fringeworks.geometry.look import incidence_angle, look_vectors
 from fringeworks.interferometry.coherence import Band
 from fringeworks.interferometry.commonband import spectral_shift
 from fringeworks.tops.alignment import radar_coordinates
+from fringeworks.workflow.banding import RangeBand
 from fringeworks.workflow.scenes.stack import SceneStack
-from fringeworks.workflow.tasks.banding import RangeBand
 
 _NODES: Final = 9
 
