@@ -45,7 +45,7 @@ def estimate_arcs_by_integers(
     sigmas is that of the median arc.  Arcs that miss a date, and stacks of more than 200 dates, are left to the periodogram.
     """
     n_arcs, n_dates = len(arcs), phase.shape[1]
-    whole = np.isfinite(variance[arcs]).all(axis=(1, 2)) if n_arcs else np.zeros(0, np.bool_)
+    whole = np.asarray(np.isfinite(variance[arcs]).all(axis=(1, 2)), np.bool_)
     if not whole.any() or n_dates > MOST_DATES:
         return estimate_arcs(
             phase, variance, sensitivity, arcs=arcs, design=design, growth=growth, date_level=date_level

@@ -124,6 +124,6 @@ def make_series(
 
 def _relative(std: Reals, point: int) -> Reals:
     """Return sigmas relative to a point, whose own is zero."""
-    both = np.hypot(std, std[point])
+    both: Reals = np.hypot(std, std[point])
     both[point] = 0.0
     return both
