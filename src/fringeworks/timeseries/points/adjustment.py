@@ -253,5 +253,7 @@ def _scale(raw: _Raw, n_parameters: int) -> Reals:
     typical = 1.0
     if known.any():
         typical = float(np.median(ratio / (1.0 - 2.0 / (9.0 * freedom[known])) ** 3))
+    # where most points are quieter than expected (coherent ground among scatterers), the others are not for that
+    typical = max(typical, 1.0)
     scale = (PRIOR_FREEDOM * typical + np.nan_to_num(raw.chi_square)) / (PRIOR_FREEDOM + freedom)
     return np.where(np.isfinite(raw.chi_square), scale, np.nan)

@@ -19,10 +19,10 @@ class CandidateOptions:
     """
 
     dispersion: float = option(
-        0.25,
+        0.3,
         meaning="A candidate's amplitude varies by at most this share of its mean, after the images were made "
-        "comparable. 0.25 stands for about 0.25 rad of phase noise; above 0.4 the two have little to do "
-        "with each other.",
+        "comparable. 0.25 stands for about 0.25 rad of phase noise, and a scatterer of 0.25 often shows 0.3 in "
+        "twenty dates; above 0.4 the two have little to do with each other.",
         minimum=0.01,
         maximum=1.0,
     )
