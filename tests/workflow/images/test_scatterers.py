@@ -96,7 +96,13 @@ def test_rasters_come_from_linked_phases(stack, outcome):
 
 def test_the_run_tells_of_them(outcome):
     page = (outcome.output / "report.html").read_text()
-    for word in ('id="scatterers"', 'id="matrix-data"', "picture-points", "picture-arcs", "picture-linked_noise"):
+    for word in (
+        'id="scatterers"',
+        'id="matrix-data"',
+        "picture-points",
+        "picture-arcs",
+        "picture-linked_noise",
+    ):
         assert word in page
     item = json.loads((outcome.output / "products" / "standard" / "item.json").read_text())
     assert item["assets"]["points"]["href"] == "points.parquet"
@@ -105,7 +111,9 @@ def test_the_run_tells_of_them(outcome):
 
 
 def test_what_hangs_below_a_change_runs_again_and_no_more(stack, outcome):
-    other = config(stack, outcome.output, points={"network": {"false_alarm": 1e-2, "atmosphere": False, "free_arcs": 2}})
+    other = config(
+        stack, outcome.output, points={"network": {"false_alarm": 1e-2, "atmosphere": False, "free_arcs": 2}}
+    )
     states = {s.stage.name: s.state for s in make_plan(other).steps}
     assert {name for name, state in states.items() if state != "done"} == {
         "network", "points", "catalogue", "report",

@@ -133,7 +133,11 @@ def _burst(scenes: SceneStack, name: str) -> Any:
 
 def _create_images(context: StageContext, looks: Looks | None = None) -> None:
     """Create the arrays of interferograms, one image a pair, of the run's looks or others."""
-    n, shape, looked = len(context.survey.network.pairs), context.scenes.frame.grid.shape, context.scenes.looked
+    n, shape, looked = (
+        len(context.survey.network.pairs),
+        context.scenes.frame.grid.shape,
+        context.scenes.looked,
+    )
     if looks is not None:
         looked = Shape(max(shape.rows // looks.azimuth, 1), max(shape.cols // looks.range, 1))
     for name, dtype in (("phasor", "complex64"), ("coherence", "float32"), ("amplitude", "float32")):

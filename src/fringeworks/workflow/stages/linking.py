@@ -8,13 +8,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from fringeworks.model.grids import Shape, Window
+from fringeworks.model.grids import Shape
 from fringeworks.model.tally import Finding, Tally
 from fringeworks.workflow.config import RunConfig, plain
 from fringeworks.workflow.scenes.cells import days_of, kept_cells
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext, block_budget
 from fringeworks.workflow.tasks.cells import halo_of, strips
-from fringeworks.workflow.tasks.linking import IMAGES, LinkSpec, array_of, link_strip
+from fringeworks.workflow.tasks.linking import LinkSpec, array_of, create_linked, link_strip
 from fringeworks.workflow.tasks.matrices import MatrixSpec, show_matrices
 
 _MOST_ROWS: Final = 64
@@ -58,8 +58,14 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
         if cells is None or len(dates) < 2:
             context.note(Finding("warning", "linking", f"burst {name} has fewer than two dates, or no cell"))
             continue
-        rows = _rows(context, len(dates), cells.cols * scenes.looks.range + 2 * halo.cols, halo.rows)
-        _create(context, name, cells, rows)
+        rows = rows_of_strip(
+            context.config.memory_bytes,
+            n_dates=len(dates),
+            cols=cells.cols * scenes.looks.range + 2 * halo.cols,
+            halo=halo.rows,
+            azimuth=scenes.looks.azimuth,
+        )
+        create_linked(context.step, name, n_dates=len(scenes.dates), cells=cells, rows=rows)
         burst = strips(
             store=str(context.store.folder),
             name=name,
@@ -114,31 +120,22 @@ def _rows_to_show(context: StageContext, specs: list[LinkSpec]) -> list[MatrixSp
     return found
 
 
-def _rows(context: StageContext, n_dates: int, cols: int, halo: int) -> int:
-    """Return how many rows of cells a strip may have below the memory cap."""
-    azimuth = context.scenes.looks.azimuth
-    lines = int(block_budget(context.config.memory_bytes) / (_BYTES_PER_SAMPLE * n_dates * cols)) - 2 * halo
+def rows_of_strip(cap: int, *, n_dates: int, cols: int, halo: int, azimuth: int) -> int:
+    """Return how many rows of cells a strip may have below a memory cap [bytes].
+
+    Parameters
+    ----------
+    cap : int
+        ``compute.max_memory``.
+    n_dates, cols : int
+        Dates, and samples of a line with its halo.
+    halo : int
+        Lines of the halo on either side.
+    azimuth : int
+        Lines of a cell.
+    """
+    lines = int(block_budget(cap) / (_BYTES_PER_SAMPLE * n_dates * cols)) - 2 * halo
     return min(max(lines // azimuth, 1), max(_MOST_ROWS, 256 // azimuth))
-
-
-def _create(context: StageContext, name: str, cells: Window, rows: int) -> None:
-    n, step = len(context.scenes.dates), context.step
-    for what in ("phase", "phase_std"):
-        step.create_chunked(
-            array_of(what, name),
-            (n, cells.rows, cells.cols),
-            dtype="float32",
-            chunks=(1, min(rows, cells.rows), cells.cols),
-        )
-    for what, dtype in IMAGES.items():
-        fill = np.nan if dtype == "float32" else 0
-        step.create_chunked(
-            array_of(what, name),
-            (cells.rows, cells.cols),
-            dtype=dtype,
-            chunks=(min(rows, cells.rows), cells.cols),
-            fill=fill,
-        )
 
 
 def _record(context: StageContext, halo: Any) -> dict[str, Any]:

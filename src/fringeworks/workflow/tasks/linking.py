@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fringeworks.model.grids import Shape
+from fringeworks.io.store import StepFolder
+from fringeworks.model.grids import Shape, Window
 from fringeworks.model.tally import Tally
 from fringeworks.timeseries.distributed.linking import Linked, SimilarSamples, link
 from fringeworks.timeseries.distributed.neighbours import similar_samples
@@ -34,6 +35,26 @@ IMAGES = {
 def array_of(what: str, burst: str) -> str:
     """Return the name of a burst's array."""
     return f"{what}-{burst}"
+
+
+def create_linked(step: StepFolder, burst: str, *, n_dates: int, cells: Window, rows: int) -> None:
+    """Create the arrays of a burst; strips of so many rows fill whole chunks, so they may be written at the same time."""
+    chunk = min(rows, cells.rows)
+    for what in ("phase", "phase_std"):
+        step.create_chunked(
+            array_of(what, burst),
+            (n_dates, cells.rows, cells.cols),
+            dtype="float32",
+            chunks=(1, chunk, cells.cols),
+        )
+    for what, dtype in IMAGES.items():
+        step.create_chunked(
+            array_of(what, burst),
+            (cells.rows, cells.cols),
+            dtype=dtype,
+            chunks=(chunk, cells.cols),
+            fill=np.nan if dtype == "float32" else 0,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
