@@ -38,15 +38,17 @@ def other_answers(answers: Sequence[Cycles], *, ends: NDArray[np.int64]) -> tupl
     found: dict[Cycles, None] = dict.fromkeys(answers)
     for answer in answers:
         for day in sorted({int(day) for pair, _ in answer for day in ends[pair]}):
-            for step in (-1, 1):
-                moved = dict(answer)
-                for pair in np.flatnonzero((ends == day).any(axis=1)):
-                    change = step if ends[pair, 1] == day else -step
-                    moved[int(pair)] = moved.get(int(pair), 0) + change
-                kept = tuple(sorted((pair, n) for pair, n in moved.items() if n))
-                if kept and sum(abs(n) for _, n in kept) <= least + DEARER:
-                    found[kept] = None
+            moved = [_moved(answer, day, step, ends) for step in (-1, 1)]
+            found |= dict.fromkeys(m for m in moved if m and sum(abs(n) for _, n in m) <= least + DEARER)
     return tuple(found)[:MOST]
+
+
+def _moved(answer: Cycles, day: int, step: int, ends: NDArray[np.int64]) -> Cycles:
+    """Return an answer with a date moved by a cycle."""
+    moved = dict(answer)
+    for pair in np.flatnonzero((ends == day).any(axis=1)).tolist():
+        moved[pair] = moved.get(pair, 0) + (step if ends[pair, 1] == day else -step)
+    return tuple(sorted((pair, n) for pair, n in moved.items() if n))
 
 
 def choose(answers: Sequence[Cycles], steps: NDArray[np.int8]) -> int:

@@ -15,10 +15,10 @@ from fringeworks.tops.frame import intersection
 from fringeworks.workflow.config import RunConfig
 from fringeworks.workflow.engines import Payload
 from fringeworks.workflow.extra_looks import array_of, extra_looks, ingredients
-from fringeworks.workflow.scenes.bands import range_band
 from fringeworks.workflow.scenes.cells import kept_cells, phase_step
 from fringeworks.workflow.scenes.stack import SceneStack
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
+from fringeworks.workflow.tasks.banding import range_band
 from fringeworks.workflow.tasks.forming import FormSpec, LookSet, form
 from fringeworks.workflow.tasks.linked_pairs import LinkedPairSpec, form_linked
 

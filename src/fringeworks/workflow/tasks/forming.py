@@ -13,8 +13,8 @@ from fringeworks.interferometry.coherence import unbias_coherence, window_cohere
 from fringeworks.interferometry.forming import line_multiple, sum_looks
 from fringeworks.interferometry.looks import LookSums, finish, join_sums
 from fringeworks.model.grids import Looks, Shape, Window
-from fringeworks.workflow.banding import RangeBand, narrowed
 from fringeworks.workflow.engines import Payload
+from fringeworks.workflow.tasks.banding import RangeBand, narrowed
 from fringeworks.workflow.tasks.places import STRIP, open_samples, read_samples, step_at
 
 STEP = "interferograms"
