@@ -68,6 +68,7 @@ def image_demo_config(place: Path, scene: Path) -> RunConfig:
                 "orbits": str(scene.resolve() / "orbits"),
                 "dem": str(scene.resolve() / "dem.tif"),
             },
+            "method": ["sbas", "ps+ds"],
             "products": {"spacing_m": 40.0},
             "output": {"directory": str((place / "out").resolve())},
             "compute": {"max_memory": "3 GiB"},
