@@ -20,8 +20,8 @@ TWO: Final = np.float32(2.0)
 
 
 @kernel
-def least_deviations(x: F32, looks: F32, std: F32) -> None:
-    """Fill the Cramer-Rao bound, float32 (date, lane) [rad].
+def least_deviations(x: F32, looks: F32, excess: float, std: F32) -> None:
+    """Fill the Cramer-Rao bound times a factor, float32 (date, lane) [rad].
 
     Parameters
     ----------
@@ -29,6 +29,8 @@ def least_deviations(x: F32, looks: F32, std: F32) -> None:
         Factors of ``t o inverse(t) - 1`` with the reference held; used up.
     looks : float32, (lane)
         Independent samples.
+    excess : float
+        Factor.
     std : float32, (date, lane)
         Filled.
     """
@@ -42,11 +44,13 @@ def least_deviations(x: F32, looks: F32, std: F32) -> None:
                 std[i, lane] += x[row + i, lane] * x[row + i, lane]
     for i in range(n):
         for lane in range(n_lanes):
-            std[i, lane] = np.sqrt(std[i, lane] / (TWO * max(looks[lane], ONE)))
+            std[i, lane] = np.float32(excess) * np.sqrt(std[i, lane] / (TWO * max(looks[lane], ONE)))
 
 
 @kernel
-def deviations(t: F32, m: F32, looks: F32, reference: int, x: F32, scores: F32, total: F32, std: F32) -> None:
+def deviations(
+    t: F32, m: F32, looks: F32, reference: int, excess: float, x: F32, scores: F32, total: F32, std: F32
+) -> None:
     """Fill the standard deviations that weights ``m`` reach where ``t`` is the coherence, float32 (date, lane) [rad].
 
     Parameters
@@ -55,6 +59,8 @@ def deviations(t: F32, m: F32, looks: F32, reference: int, x: F32, scores: F32, 
         Coherence and weights.
     looks : float32, (lane)
         Independent samples.
+    excess : float
+        Factor.
     reference : int
         Date whose phase is held.
     x, scores, total : float32, (element, lane) twice, (2, lane)
@@ -94,7 +100,7 @@ def deviations(t: F32, m: F32, looks: F32, reference: int, x: F32, scores: F32, 
     for i in range(n):
         for lane in range(n_lanes):
             variance = max(std[i, lane], ZERO) / (TWO * max(looks[lane], ONE))
-            std[i, lane] = np.sqrt(variance) if sound[lane] else np.float32(np.nan)
+            std[i, lane] = np.float32(excess) * np.sqrt(variance) if sound[lane] else np.float32(np.nan)
 
 
 @kernel

@@ -24,6 +24,7 @@ LEAST_QUALITY: Final = np.float32(0.02)
 MOST_QUALITY: Final = np.float32(2.0)
 LEAST_KEPT: Final = np.float32(0.05)
 """An event leaves at least this share of the coherence across it."""
+LEAST_LEFT: Final = np.float32(1e-4)
 SIGNIFICANT: Final = np.float32(4.5)
 STARTING: Final = np.float32(6.0)
 """Standard deviations that an event must explain to count; the second, for squared coherence, whose noise has long tails."""
@@ -221,7 +222,7 @@ def fit_loss(
 ) -> None:  # fmt: skip
     """Look for the event that explains most, between two dates, and lower ``p`` there if it is significant.
 
-    Parameters are those of :func:`fit_quality`; ``p`` is changed at one event at most; ``r``, ``u`` and ``w`` follow.
+    Parameters are those of :func:`fit_quality`; ``p`` gets one new event at most; ``r``, ``u`` and ``w`` follow.
 
     Notes
     -----
@@ -249,31 +250,31 @@ def fit_loss(
 
 @kernel
 def _place_loss(sums: F32, lane: int, share: float, squared: int, p: F32) -> None:
-    """Lower ``p`` of one lane at the interval whose loss explains most, if it is significant."""
+    """Mend the losses of one lane that are known, and add the one that explains most, if it is significant."""
     n = p.shape[0]
     one_look = np.float32(share)
     noise = one_look * (np.float32(0.3) + one_look) if squared else np.float32(0.5) * one_look
-    top, bottom, best, most, kept = ZERO, ZERO, -1, ZERO, ONE
-    for k in range(n - BESIDE_EVENT):
+    top, bottom, best, most = ZERO, ZERO, -1, STARTING if squared else SIGNIFICANT
+    for k in range(n - 1):
         top += sums[0, k, lane]
         bottom += sums[1, k, lane]
-        if k < BESIDE_EVENT - 1:
-            continue
         safe = max(bottom, np.float32(1e-6))
-        weight = (safe - top) / np.sqrt(noise * safe)
+        ratio = top / safe
+        if not squared:
+            # as in _draw_quality: the phase across the event was fitted
+            ratio = np.sqrt(max(ratio * abs(ratio) - noise / safe, ZERO))
         old = p[k + 1, lane] / p[k, lane]
-        if old < np.float32(0.999):
-            # an event that is known is mended more readily than a new one is believed
-            weight = np.float32(2.0) * abs(weight)
-        if weight > most:
-            ratio = top / safe
-            if not squared:
-                # as in _draw_quality: the phase across the event was fitted
-                ratio = np.sqrt(max(ratio * abs(ratio) - noise / safe, ZERO))
-            best, most, kept = k, weight, min(max(ratio * old, LEAST_KEPT), ONE) / old
-    if most > (STARTING if squared else SIGNIFICANT):
-        for k in range(best + 1, n):
-            p[k, lane] = max(p[k, lane] * kept, np.float32(1e-4))
+        sums[2, k, lane] = min(max(ratio * old, LEAST_KEPT), ONE) / old
+        weight = (safe - top) / np.sqrt(noise * safe)
+        known = old < np.float32(0.999)
+        if not known and weight > most and BESIDE_EVENT - 1 <= k < n - BESIDE_EVENT:
+            best, most = k, weight
+        sums[0, k, lane] = ONE if known else ZERO
+    lowered = ONE
+    for k in range(n - 1):
+        if k == best or sums[0, k, lane] > ZERO:
+            lowered *= sums[2, k, lane]
+        p[k + 1, lane] = max(p[k + 1, lane] * lowered, LEAST_LEFT)
 
 
 @kernel

@@ -57,7 +57,7 @@ MOST_INVERSES: Final = 120
 TOLERANCE: Final = 1e-7
 STARTING_INVERSES: Final = 5
 SHIFT: Final = np.float32(0.8)
-OUTER: Final = 2
+OUTER: Final = 2  # events are looked for in the second
 INNER: Final = 8
 STILL: Final = 0.02
 """A step is the last whose square, in units of the phases' own noise and summed over the dates, is below this."""
@@ -238,28 +238,32 @@ def learn_coherence(
 
 @kernel
 def most_likely(
-    cr: F32, ci: F32, bins: NDArray[np.int32], smooth: F32, looks: F32, present: F32, reference: int,
+    cr: F32, ci: F32, bins: NDArray[np.int32], smooth: F32, looks: F32, present: F32, reference: int, known: F32,
     model: F32, f: F32, work: F32, t: F32, m: F32, x: F32, hr: F32, hi: F32,
     vr: F32, vi: F32, yr: F32, yi: F32, total: F32, moving: F32, flags: NDArray[np.uint8],
 ) -> None:  # fmt: skip
     """Fill phasors ``v`` by maximum likelihood; ``t``, ``m`` and ``x`` end as coherence, its inverse and the information's factor.
 
     Coherence is learnt first from magnitudes, then, twice, from the sample coherence with its phase turned back by the
-    phases found so far.  Phases move by Fisher's scoring.
+    phases found so far; or it is ``known``, float32 (element), empty where it is not.  Phases move by Fisher's scoring.
     """
     start_coherence(cr, ci, looks, hr)
     start_vector(hr, cr, ci, vr, yr, yi)
     unit(yr, yi, vr, vi)
     start_model(present, model)
-    learn_coherence(hr, bins, smooth, looks, present, model, f, work, t, 1, 4, 0)
+    if known.size:
+        know_coherence(known, present, t)
+    else:
+        learn_coherence(hr, bins, smooth, looks, present, model, f, work, t, 1, 4, 0)
     invert_coherence(t, x, m, total, flags)
     smallest_eigenvector(m, cr, ci, hr, hi, vr, vi, yr, yi, total, moving, STARTING_INVERSES)
     unit(vr, vi, vr, vi)
     model[:] = np.sqrt(model)
     sound = np.ones(moving.size, np.bool_)
     for outer in range(OUTER):
-        turned_coherence(cr, ci, vr, vi, hr)
-        learn_coherence(hr, bins, smooth, looks, present, model, f, work, t, 0, 3, outer)
+        if known.size == 0:
+            turned_coherence(cr, ci, vr, vi, hr)
+            learn_coherence(hr, bins, smooth, looks, present, model, f, work, t, 0, 3 + outer, outer)
         invert_coherence(t, x, m, total, flags)
         information(t, m, x, reference)
         factor(x, total, sound, 0.0)
@@ -274,6 +278,17 @@ def most_likely(
     for lane in range(moving.size):
         if moving[lane] > ZERO:
             flags[lane] |= NOT_CONVERGED
+
+
+@kernel
+def know_coherence(known: F32, present: F32, t: F32) -> None:
+    """Fill ``t`` with a known coherence between the dates that are present."""
+    e = 0
+    for i in range(present.shape[0]):
+        for j in range(i + 1):
+            for lane in range(t.shape[1]):
+                t[e, lane] = ONE if i == j else known[e] * present[i, lane] * present[j, lane]
+            e += 1
 
 
 @kernel
@@ -319,6 +334,7 @@ def by_eigenvector(
     if method == EVD:
         m[:] = -ONE
         largest_eigenvector(cr, ci, vr, vi, yr, yi, moving)
+        scale_weights(m, vr, vi)
     else:
         t[:] = hr
         invert_coherence(t, x, m, total, flags)
@@ -326,7 +342,6 @@ def by_eigenvector(
     for lane in range(moving.size):
         if moving[lane] > ZERO:
             flags[lane] |= NOT_CONVERGED
-    scale_weights(m, vr, vi)
     unit(vr, vi, vr, vi)
     start_model(present, model)
     turned_coherence(cr, ci, vr, vi, hr)

@@ -96,6 +96,7 @@ def link(
     reference: int = 0,
     effective_share: float = 1.0,
     similar: SimilarSamples | None = None,
+    coherence: NDArray[np.float64] | None = None,
     rows: slice | None = None,
 ) -> Linked:
     """Link the phases of a stack of coregistered, flattened single-look images.
@@ -118,6 +119,9 @@ def link(
         Independent samples per sample, in (0, 1]: what oversampling leaves.
     similar : SimilarSamples, optional
         Samples of each window that are taken, of all cells of ``stack``; its window replaces that of the options.
+    coherence : float64, (date, date), optional
+        Coherence of all pairs of dates where it is known, say from a large piece of like ground; ``ml`` learns it from
+        each window otherwise.
     rows : slice, optional
         Rows of cells to return, all by default.
 
@@ -129,11 +133,11 @@ def link(
     Raises
     ------
     ShapeMismatchError
-        Stack, days or similar samples do not belong together.
+        Stack, days, similar samples or known coherence do not belong together.
     TooFewDataError
         Less than two dates.
     OutOfRangeError
-        Reference, share, order of days or number of dates.
+        Reference, share, order of days, number of dates, or a known coherence.
 
     Notes
     -----
@@ -151,6 +155,7 @@ def link(
     if similar is not None:
         words = _check_words(similar, grid)[kept.start : kept.stop]
     bins, smooth = lag_bins(days)
+    known = _check_coherence(coherence, options, n_dates)
     # one kind of array, so that one kernel is compiled
     stack = np.require(stack, requirements=["C", "W"])
     phase = np.empty((n_dates, len(kept), grid.cols), np.float32)
@@ -166,7 +171,7 @@ def link(
             first, last, stack, words, first_row=kept.start, rows=tile, lanes=lanes,
             strides=(strides.azimuth, strides.range), window=(window.rows, window.cols),
             method=METHODS.index(options.method), reference=reference % n_dates, minimum=options.minimum_samples,
-            share=effective_share, bins=bins, smooth=smooth, phase=phase, phase_std=phase_std,
+            share=effective_share, bins=bins, smooth=smooth, known=known, phase=phase, phase_std=phase_std,
             quality=quality, flags=flags,
         )  # fmt: skip
 
@@ -220,6 +225,25 @@ def _check(
     if not 0.0 < effective_share <= 1.0:
         raise OutOfRangeError(f"effective share {effective_share}", expected="above 0, at most 1")
     return int(n_dates)
+
+
+def _check_coherence(
+    coherence: NDArray[np.float64] | None, options: LinkingOptions, n_dates: int
+) -> NDArray[np.float32]:
+    """Return the lower triangle of a known coherence, empty where there is none, or raise what is wrong with it."""
+    if coherence is None:
+        return np.zeros(0, np.float32)
+    if coherence.shape != (n_dates, n_dates):
+        raise ShapeMismatchError(
+            f"coherence of shape {coherence.shape}", expected=f"({n_dates}, {n_dates}), (date, date)"
+        )
+    if options.method != "ml":
+        raise OutOfRangeError(
+            f"a known coherence with method {options.method!r}", expected="ml, the only one that uses it"
+        )
+    if not (np.all(np.abs(coherence) <= 1.0) and np.allclose(coherence, coherence.T)):
+        raise OutOfRangeError("coherence that is above 1 or not symmetric", expected="values in [-1, 1]")
+    return coherence[np.tril_indices(n_dates)].astype(np.float32)
 
 
 def _check_words(similar: SimilarSamples, grid: Shape) -> NDArray[np.uint64]:

@@ -16,6 +16,7 @@ from fringeworks.timeseries.distributed.covariance_kernels import (
     sum_products,
 )
 from fringeworks.timeseries.distributed.driving_kernels import (
+    EMI,
     ML,
     TOO_FEW,
     by_eigenvector,
@@ -27,13 +28,17 @@ from fringeworks.timeseries.distributed.driving_kernels import (
 F32 = NDArray[np.float32]
 ZERO: Final = np.float32(0.0)
 ONE: Final = np.float32(1.0)
+LEARNING_EXCESS: Final = 1.06
+"""Errors with a coherence learnt from the window, over the bound of the coherence: 1.03 to 1.09 (validation.linking)."""
+EMI_EXCESS: Final = 0.88
+"""Errors of EMI over those of weights that are independent of the samples: 0.77 to 0.96 (validation.linking)."""
 
 
 @kernel
 def link_pieces(
     first: int, last: int, stack: NDArray[np.complex64], words: NDArray[np.uint64],
     first_row: int, rows: int, lanes: int, strides: tuple[int, int], window: tuple[int, int],
-    method: int, reference: int, minimum: int, share: float, bins: NDArray[np.int32], smooth: F32,
+    method: int, reference: int, minimum: int, share: float, bins: NDArray[np.int32], smooth: F32, known: F32,
     phase: F32, phase_std: F32, quality: F32, flags: NDArray[np.uint8],
 ) -> None:  # fmt: skip
     """Link pieces ``first`` to ``last``; a piece is ``rows`` rows by ``lanes`` columns of cells.
@@ -44,6 +49,8 @@ def link_pieces(
         Images.
     words : uint64, (row, column, word)
         Similar samples of each cell of the results; of no rows where all samples of a window count.
+    known : float32, (element)
+        Coherence of all pairs where it is known, else of no elements.
     first_row : int
         Row of cells that the results begin with.
     phase, phase_std : float32, (date, row, column)
@@ -88,7 +95,7 @@ def link_pieces(
                     real, imag, valid, lines, words[row + r], column, r, strides, window, sums[r], counts[r]
                 )
             link_row(
-                sums[r], counts[r, 0], method, reference, minimum, share, bins, smooth, matrices, vectors, scratch,
+                sums[r], counts[r, 0], method, reference, minimum, share, bins, smooth, known, matrices, vectors, scratch,
                 found, kinds, marks,
             )  # fmt: skip
             for lane in range(min(lanes, n_columns - column)):
@@ -103,7 +110,7 @@ def link_pieces(
 @kernel
 def link_row(
     sums: F32, counts: F32, method: int, reference: int, minimum: int, share: float,
-    bins: NDArray[np.int32], smooth: F32, matrices: F32, vectors: F32, scratch: F32,
+    bins: NDArray[np.int32], smooth: F32, known: F32, matrices: F32, vectors: F32, scratch: F32,
     found: F32, kinds: F32, marks: NDArray[np.uint8],
 ) -> None:  # fmt: skip
     """Link cells that lie side by side.
@@ -132,16 +139,16 @@ def link_row(
     cr, ci = sums[0], sums[1]
     if method == ML:
         most_likely(
-            cr, ci, bins, smooth, looks, present, reference, model, f, work, t, m, x, hr, hi, vr, vi, yr, yi,
+            cr, ci, bins, smooth, looks, present, reference, known, model, f, work, t, m, x, hr, hi, vr, vi, yr, yi,
             total, moving, marks,
         )  # fmt: skip
-        least_deviations(x, looks, found[1])
+        least_deviations(x, looks, LEARNING_EXCESS if known.size == 0 else 1.0, found[1])
     else:
         by_eigenvector(
             cr, ci, bins, smooth, looks, present, method, model, f, work, t, m, x, hr, hi, vr, vi, yr, yi,
             total, moving, marks,
         )  # fmt: skip
-        deviations(t, m, looks, reference, x, hr, total, found[1])
+        deviations(t, m, looks, reference, EMI_EXCESS if method == EMI else 1.0, x, hr, total, found[1])
     describe(cr, ci, vr, vi, present, kinds[0], kinds[1])
     for lane in range(lanes):
         for i in range(n):
