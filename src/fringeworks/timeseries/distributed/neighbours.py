@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,6 @@ from fringeworks.timeseries.distributed.neighbours_kernels import (
     Words,
     average_scatter,
     compare_distribution,
-    compare_mean,
     compare_power,
     count_bits,
     describe,
@@ -194,24 +193,22 @@ def _comparison(
     n_dates = len(stack)
     least = least_dates(n_dates)
     if not _ranks(options):
-        spread = mean_levels(n_dates, false_rejection=options.false_rejection)
+        logs, powers, counts = (_by_place(image, cells[1]) for image in (log_power, np.exp(log_power), count))
+        fewest = SET_SAMPLES if options.method == "glrt" else np.iinfo(np.int32).max
 
         def by_power(row: int, words: Words) -> None:
             compare_power(
-                log_power, count, effective, row=row, cells=cells, least=least, levels=levels, words=words
+                logs,
+                powers,
+                counts,
+                effective,
+                row=row,
+                cells=cells,
+                least=least,
+                fewest=fewest,
+                levels=levels,
+                words=words,
             )
-            if options.method == "glrt":
-                compare_mean(
-                    log_power,
-                    count,
-                    effective,
-                    row=row,
-                    cells=cells,
-                    least=least,
-                    fewest=SET_SAMPLES,
-                    levels=spread,
-                    words=words,
-                )
 
         return by_power
     ordered, quadratic = _ordered(stack), options.method == "anderson-darling"
@@ -229,6 +226,16 @@ def _comparison(
         quadratic=quadratic,
         words=words,
     )
+
+
+def _by_place(image: NDArray[Any], across: int) -> NDArray[Any]:
+    """Return an image as (line, place in its cell, column), so that columns of cells lie side by side."""
+    n_lines, n_samples = image.shape
+    n_wide = -(-n_samples // across)
+    fill = 0 if image.dtype.kind == "i" else np.nan
+    padded = np.full((n_lines, n_wide * across), fill, image.dtype)
+    padded[:, :n_samples] = image
+    return np.ascontiguousarray(padded.reshape(n_lines, n_wide, across).transpose(0, 2, 1))
 
 
 def least_dates(n_dates: int) -> int:
@@ -260,12 +267,14 @@ def _ranks(options: NeighbourOptions) -> bool:
 def _levels(n_dates: int, options: NeighbourOptions) -> NDArray[np.float32]:
     rate = options.false_rejection
     if options.method == "glrt":
-        return ratio_levels(n_dates, false_rejection=rate)
+        return np.concatenate(
+            [ratio_levels(n_dates, false_rejection=rate)[None], mean_levels(n_dates, false_rejection=rate)]
+        )
     if options.method == "anderson-darling":
         return anderson_levels(n_dates, false_rejection=rate)
     if options.method == "kolmogorov-smirnov":
         return kolmogorov_levels(n_dates, false_rejection=rate).astype(np.float32)
-    return np.array([np.inf], np.float32)
+    return np.array([[np.inf], [-np.inf], [np.inf]], np.float32)
 
 
 def _effective_dates(
@@ -306,7 +315,8 @@ def _note(n_dates: int, levels: NDArray[np.float32], options: NeighbourOptions) 
     """Return a sentence where the test is blind or weak."""
     if options.method == "window":
         return ""
-    blind = levels[-1] > n_dates if options.method == "kolmogorov-smirnov" else not np.isfinite(levels[-1])
+    last = levels[..., -1].max()
+    blind = last > n_dates if options.method == "kolmogorov-smirnov" else not np.isfinite(last)
     if blind:
         return (
             f"{n_dates} dates are too few for {options.method} at a rate of {options.false_rejection:g}: "

@@ -7,7 +7,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from fringeworks.model.arrays import FloatImage
+from fringeworks.model.arrays import FloatImage, FloatStack
 from fringeworks.numerics.compiled import kernel
 
 Words: TypeAlias = NDArray[np.uint64]
@@ -95,74 +95,9 @@ def entry_of(effective: float, n_centre: int, n_sample: int, n_entries: int) -> 
 
 @kernel
 def compare_power(
-    log_power: FloatImage,
-    count: Counts,
-    effective: FloatImage,
-    *,
-    row: int,
-    cells: Cells,
-    least: int,
-    levels: NDArray[np.float32],
-    words: Words,
-) -> None:
-    """Set the bits of samples whose mean power is like the centre's, for a row of cells.
-
-    Parameters
-    ----------
-    log_power, count : (line, sample)
-        From :func:`describe`.
-    effective : float32, (row, column)
-        Independent dates.
-    row : int
-        Row of cells.
-    cells : tuple of int
-        Lines and samples of a cell, and of a window.
-    least : int
-        Valid dates a sample needs.
-    levels : float32, (entry)
-        Largest difference of logarithms, for 1, 1 1/8, ... effective dates; one entry compares nothing.
-    words : uint64, (row, column, word)
-        Bits to set, in rows of the window; all zero before.
-    """
-    n_lines, n_samples = log_power.shape
-    along, across, height, width = cells
-    top, left = row * along + (along - height) // 2, (across - width) // 2
-    middle, n_cols = top + height // 2, words.shape[1]
-    whole = count.max()
-    uniform = count[max(top, 0) : min(top + height, n_lines)].min() == whole
-    centre, limit = np.empty(n_cols, np.float32), np.empty(n_cols, np.float32)
-    for col in range(n_cols):
-        x = col * across + left + width // 2
-        alive = count[middle, x] >= least
-        centre[col] = log_power[middle, x] if alive else np.nan
-        limit[col] = levels[entry_of(effective[row, col], 1, 1, len(levels))] if alive else np.nan
-    bits = np.zeros((words.shape[2], n_cols), np.uint64)
-    for dy in range(max(-top, 0), min(height, n_lines - top)):
-        y = top + dy
-        for dx in range(width):
-            place = dy * width + dx
-            plane, bit = bits[place >> 6], np.uint64(place & 63)
-            low = max(0, -((left + dx) // across))
-            high = min(n_cols, (n_samples - 1 - left - dx) // across + 1)
-            for col in range(low, high):
-                x = col * across + left + dx
-                like = abs(log_power[y, x] - centre[col]) <= limit[col]
-                if not uniform:
-                    n, n_here = count[y, x], count[middle, col * across + left + width // 2]
-                    like = False
-                    if n >= least and n_here >= least:
-                        entry = entry_of(effective[row, col], n_here, n, len(levels))
-                        like = abs(log_power[y, x] - centre[col]) <= levels[entry]
-                plane[col] |= np.uint64(like) << bit
-    for col in range(n_cols):
-        for w in range(words.shape[2]):
-            words[row, col, w] = bits[w, col]
-
-
-@kernel
-def compare_mean(
-    log_power: FloatImage,
-    count: Counts,
+    log_power: FloatStack,
+    power: FloatStack,
+    count: NDArray[np.int32],
     effective: FloatImage,
     *,
     row: int,
@@ -172,45 +107,134 @@ def compare_mean(
     levels: NDArray[np.float32],
     words: Words,
 ) -> None:
-    """Replace the bits of a row of cells by those of samples whose mean power is like that of all bits together.
+    """Set the bits of samples whose mean power is like the centre's, and then like that of all these, for a row of cells.
 
     Parameters
     ----------
+    log_power, power, count : (line, place, column)
+        Logarithm of mean power, mean power and valid dates of sample ``column * across + place``; NaN and 0 beyond the edge.
+    effective : float32, (row, column)
+        Independent dates.
+    row : int
+        Row of cells.
+    cells : tuple of int
+        Lines and samples of a cell, and of a window.
+    least : int
+        Valid dates a sample needs.
     fewest : int
-        Cells with fewer bits stay as they are.
-    levels : float32, (bound, entry)
-        Least and largest difference of logarithms.
+        Samples like the centre that it takes to go by their mean power.
+    levels : float32, (3, entry)
+        For 1, 1 1/8, ... effective dates: largest difference of logarithms from the centre, least and largest from the
+        mean.  One entry compares nothing.
     words : uint64, (row, column, word)
-        From :func:`compare_power`; the centre stays set.
+        Bits to set, in rows of the window; all zero before.
     """
-    n_lines, n_samples = log_power.shape
     along, across, height, width = cells
     top, left = row * along + (along - height) // 2, (across - width) // 2
-    middle = top + height // 2
-    for col in range(words.shape[1]):
-        start, total, n = col * across + left, 0.0, 0
-        n_here = count[middle, start + width // 2]
-        if n_here < least:
-            continue
-        for dy in range(max(-top, 0), min(height, n_lines - top)):
-            for dx in range(max(-start, 0), min(width, n_samples - start)):
-                place = dy * width + dx
-                if (words[row, col, place >> 6] >> np.uint64(place & 63)) & np.uint64(1):
-                    total += np.exp(log_power[top + dy, start + dx])
-                    n += 1
-        if n < fewest:
-            continue
-        mean = np.float32(np.log(total / n))
-        words[row, col] = 0
-        for dy in range(max(-top, 0), min(height, n_lines - top)):
-            for dx in range(max(-start, 0), min(width, n_samples - start)):
-                y, x, place = top + dy, start + dx, dy * width + dx
-                if count[y, x] < least:
-                    continue
-                entry = entry_of(effective[row, col], n_here, count[y, x], levels.shape[1])
-                apart = log_power[y, x] - mean
-                like = levels[0, entry] <= apart <= levels[1, entry] or (y == middle and dx == width // 2)
-                words[row, col, place >> 6] |= np.uint64(like) << np.uint64(place & 63)
+    middle, n_cols, first, last = (
+        top + height // 2,
+        words.shape[1],
+        max(-top, 0),
+        min(height, len(power) - top),
+    )
+    here = count[middle, left + width // 2, :n_cols]
+    uniform = count[top + first : top + last].min() == count.max()
+    aim, low, high = np.empty((3, n_cols), np.float32)
+    total, number, entries = (
+        np.zeros(n_cols, np.float32),
+        np.zeros(n_cols, np.float32),
+        np.zeros(n_cols, np.int64),
+    )
+    for col in range(n_cols):
+        aim[col] = log_power[middle, left + width // 2, col] if here[col] >= least else np.nan
+        entries[col] = entry_of(effective[row, col], 1, 1, levels.shape[1])
+        low[col], high[col] = -levels[0, entries[col]], levels[0, entries[col]]
+    by_mean = np.zeros(n_cols, np.bool_)
+    bits = np.zeros((words.shape[2], n_cols), np.uint64)
+    for turn in range(2):
+        for place in range(first * width, last * width):
+            y, q = top + place // width, left + place % width
+            shift = q // across
+            begin, end = max(0, -shift), min(n_cols, power.shape[2] - shift)
+            if begin >= end:
+                continue
+            part, moved = slice(begin, end), slice(begin + shift, end + shift)
+            n = count[y, q - shift * across, moved]
+            if not uniform:
+                _bounds(
+                    n, here[part], least, effective[row, part], by_mean[part], levels, low[part], high[part]
+                )
+            values = log_power[y, q - shift * across, moved]
+            if turn == 0:
+                powers = power[y, q - shift * across, moved]
+                _sum_like(values, powers, aim[part], low[part], high[part], total[part], number[part])
+            else:
+                _mark_like(values, aim[part], low[part], high[part], bits[place >> 6, part], place & 63)
+        for col in range(n_cols):
+            by_mean[col] = number[col] >= fewest
+            if by_mean[col]:
+                aim[col] = np.log(total[col] / number[col])
+                low[col], high[col] = levels[1, entries[col]], levels[2, entries[col]]
+    centre = height // 2 * width + width // 2
+    for col in range(n_cols):
+        if here[col] >= least:
+            bits[centre >> 6, col] |= np.uint64(1) << np.uint64(centre & 63)
+        for w in range(words.shape[2]):
+            words[row, col, w] = bits[w, col]
+
+
+@kernel
+def _bounds(
+    count: NDArray[np.int32],
+    here: NDArray[np.int32],
+    least: int,
+    effective: NDArray[np.float32],
+    by_mean: NDArray[np.bool_],
+    levels: NDArray[np.float32],
+    low: NDArray[np.float32],
+    high: NDArray[np.float32],
+) -> None:
+    """Fill the bounds of samples of so many valid dates against centres of others; none passes where too few are valid."""
+    for i in range(len(count)):
+        low[i], high[i] = np.inf, -np.inf
+        if count[i] >= least and here[i] >= least:
+            entry = entry_of(effective[i], here[i], count[i], levels.shape[1])
+            low[i] = levels[1, entry] if by_mean[i] else -levels[0, entry]
+            high[i] = levels[2, entry] if by_mean[i] else levels[0, entry]
+
+
+@kernel
+def _sum_like(
+    values: NDArray[np.float32],
+    powers: NDArray[np.float32],
+    aim: NDArray[np.float32],
+    low: NDArray[np.float32],
+    high: NDArray[np.float32],
+    total: NDArray[np.float32],
+    number: NDArray[np.float32],
+) -> None:
+    """Add the powers of values within bounds around an aim, and count them; NaN is within none."""
+    zero, one = np.float32(0.0), np.float32(1.0)
+    for i in range(len(values)):
+        apart = values[i] - aim[i]
+        like = (apart >= low[i]) & (apart <= high[i])
+        total[i] += powers[i] if like else zero
+        number[i] += one if like else zero
+
+
+@kernel
+def _mark_like(
+    values: NDArray[np.float32],
+    aim: NDArray[np.float32],
+    low: NDArray[np.float32],
+    high: NDArray[np.float32],
+    plane: NDArray[np.uint64],
+    bit: int,
+) -> None:
+    """Set a bit where a value is within bounds around an aim."""
+    for i in range(len(values)):
+        apart = values[i] - aim[i]
+        plane[i] |= np.uint64((apart >= low[i]) & (apart <= high[i])) << np.uint64(bit)
 
 
 @kernel

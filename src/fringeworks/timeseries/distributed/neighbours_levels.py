@@ -122,7 +122,7 @@ def kolmogorov_rejection(steps: int, n_dates: int) -> float:
 
     Notes
     -----
-    ``2 sum_i (-1)^(i+1) C(2n, n - i k) / C(2n, n)``: paths that touch a line, by reflection (Gnedenko and Korolyuk 1951).
+    ``2 sum_i (-1)^(i+1) C(2n, n - i k) / C(2n, n)``: paths that touch a line, by reflection [Gnedenko1951].
     """
     if steps <= 0:
         return 1.0
@@ -144,7 +144,7 @@ def kolmogorov_levels(n_dates: int, *, false_rejection: float) -> NDArray[np.int
     -----
     Exact for independent dates; the rate then is the largest possible one that does not exceed ``false_rejection``.  For
     fewer effective dates m the critical distance of m dates is used, by ``K / (sqrt(m/2) + 0.12 + 0.11 / sqrt(m/2))``
-    with K from the limiting distribution (Stephens 1970), and never less than the exact one.
+    with K from the limiting distribution [Stephens1970], and never less than the exact one.
     """
     exact = next(
         (k for k in range(1, n_dates + 1) if kolmogorov_rejection(k, n_dates) <= false_rejection + _TINY),
@@ -163,8 +163,7 @@ def anderson_level(n_dates: int, *, false_rejection: float) -> float:
 
     Notes
     -----
-    ``sum_i (2 M_i - i)^2 / (i (2 n - i))``, M of the first series among the first i of the 2n pooled values (Pettitt
-    1976).  All orders of the pooled values are alike: up to 8 dates they are listed; above, the distribution of
+    ``sum_i (2 M_i - i)^2 / (i (2 n - i))``, M of the first series among the first i of the 2n pooled values [Pettitt1976].  All orders of the pooled values are alike: up to 8 dates they are listed; above, the distribution of
     the sum is carried along the paths of M, rounded to bins of 0.001.
     """
     values, tail = _listed(n_dates) if n_dates <= LISTED_DATES else _summed(min(n_dates, SUMMED_DATES))

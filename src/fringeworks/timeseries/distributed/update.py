@@ -163,7 +163,7 @@ def update(
     -----
     Images of the last closed mini-stack and of the open one are linked together with sums of all older images, in bins
     that grow with age.  Each image in a sum was turned back by its phase, so that all sums have the same phase but for
-    errors: their weighted mean is the datum.  When a mini-stack is full, the one before goes into the sums, and the next
+    errors: their weighted mean is the datum [Ansari2017].  When a mini-stack is full, the one before goes into the sums, and the next
     begins.  The result depends on the dates alone, not on how many came at a time.
     """
     _check(state, stack, days)
