@@ -44,7 +44,7 @@ def estimate_arcs_by_integers(
     are those of the periodogram's peak at the same place.  The noise that weighs dates against a priori
     sigmas is that of the median arc.  Arcs that miss a date, and stacks of more than 200 dates, are left to the periodogram.
     """
-    n_arcs, n_dates = len(arcs), phase.shape[1]
+    n_dates = phase.shape[1]
     whole = np.asarray(np.isfinite(variance[arcs]).all(axis=(1, 2)), np.bool_)
     if not whole.any() or n_dates > MOST_DATES:
         return estimate_arcs(
