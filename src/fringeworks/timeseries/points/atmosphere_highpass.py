@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fringeworks.numerics.compiled import in_threads, kernel
+from fringeworks.timeseries.points.timeweights import gaussian_weights
 
 Doubles: TypeAlias = NDArray[np.float64]
 Reals: TypeAlias = NDArray[np.float32]
@@ -78,10 +79,17 @@ def high_pass(
     apart = np.abs(years[:, None] - years[None, :])
     fourth = np.sort(apart, axis=1)[:, min(4, n_dates - 1)] if n_dates else np.zeros(0)
     width = np.maximum(fourth, smoothing_years)
-    weights = np.exp(-0.5 * (apart / width[:, None]) ** 2)
+    window = gaussian_weights(years, width, own=1.0)
 
     def work(first: int, last: int) -> None:
-        _pass(series[first:last], years, np.ascontiguousarray(terms), weights, out[first:last])
+        _pass(
+            series[first:last],
+            years,
+            np.ascontiguousarray(terms),
+            window.weights,
+            window.reach,
+            out[first:last],
+        )
 
     if n_points and terms.shape[1]:
         in_threads(work, n_points)
@@ -126,11 +134,16 @@ def take_off(series: Doubles, valid: NDArray[np.bool_], terms: Doubles) -> bool:
 
 @kernel
 def local_line(
-    series: Doubles, valid: NDArray[np.bool_], years: Doubles, weights: Doubles, date: int
+    series: Doubles,
+    valid: NDArray[np.bool_],
+    years: Doubles,
+    weights: Doubles,
+    reach: NDArray[np.int64],
+    date: int,
 ) -> float:
     """Return at a date the line that fits a series about it with weights."""
     s0, s1, s2, y0, y1 = 0.0, 0.0, 0.0, 0.0, 0.0
-    for u in range(len(series)):
+    for u in range(reach[0], reach[1]):
         if valid[u]:
             apart = years[u] - years[date]
             w = weights[u]
@@ -146,7 +159,9 @@ def local_line(
 
 
 @kernel
-def _pass(series: Doubles, years: Doubles, terms: Doubles, weights: Doubles, out: Reals) -> None:
+def _pass(
+    series: Doubles, years: Doubles, terms: Doubles, weights: Doubles, reach: NDArray[np.int64], out: Reals
+) -> None:
     """Fill the high-passed series, (point, date)."""
     n_points, n_dates = series.shape
     valid = np.zeros(n_dates, np.bool_)
@@ -162,7 +177,7 @@ def _pass(series: Doubles, years: Doubles, terms: Doubles, weights: Doubles, out
             continue
         for t in range(n_dates):
             if valid[t]:
-                rough[t] = left[t] - local_line(left, valid, years, weights[t], t)
+                rough[t] = left[t] - local_line(left, valid, years, weights[t], reach[t], t)
         take_off(rough, valid, terms)
         for t in range(n_dates):
             if valid[t]:

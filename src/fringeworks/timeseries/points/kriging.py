@@ -11,12 +11,14 @@ from scipy.spatial import cKDTree
 
 from fringeworks.errors import OutOfRangeError, ShapeMismatchError
 from fringeworks.numerics.compiled import in_threads
-from fringeworks.timeseries.points.variogram_models import Variogram, shape_of
+from fringeworks.timeseries.points.kriging_kernels import krige_places
+from fringeworks.timeseries.points.variogram_models import MODELS, Variogram, shape_of
 
 Doubles: TypeAlias = NDArray[np.float64]
 Reals: TypeAlias = NDArray[np.float32]
 
-_CHUNK: Final = 512
+_SPARE: Final = 16
+"""Points beyond the wanted neighbours among which dates with missing ones find theirs."""
 _RATIO_STEP: Final = 1.25
 _LEAST_RATIO, _MOST_RATIO = 1e-4, 1e4
 _LIFT: Final = 4.0
@@ -75,41 +77,34 @@ def krige(
     Weights depend on the ratio of nugget to sill.  Dates whose ratios differ by less than a quarter share theirs, those of the
     middle ratio; the variance is exact for the weights that are used, ``sill (c - 2 w b + w C w) + nugget w N w``, and larger
     than the least by a share of the second order.  Cost: one system of ``neighbours`` unknowns for each place, class of ratio and
-    pattern of missing points.
+    set of points.
     """
     data: Doubles = np.asarray(values, np.float64)
     sill, nugget = _of_dates(data, variogram, sill, nugget)
     _check(x, y, data, at_x, at_y, noise, neighbours)
     if mean is not None and variogram.model == "power":
         raise OutOfRangeError("a known mean under a power law", expected="no mean: its field has none")
-    places = np.stack([x, y], axis=1).astype(np.float64)
-    wanted = np.stack([at_x, at_y], axis=1).astype(np.float64)
-    relative = np.ones(len(places)) if noise is None else noise / max(float(np.mean(noise)), 1e-300)
-    out = np.full((2, len(data), len(wanted)), np.nan, np.float32)
-    for dates, ratio in _groups(data, sill, nugget):
-        valid = np.isfinite(data[dates[0]])
-        if not valid.any() or not len(wanted):
-            continue
-        near = min(neighbours, int(valid.sum()))
-        index = cKDTree(places[valid]).query(wanted, k=near)[1].reshape(len(wanted), near)
-        system = _System(
-            places=places[valid],
-            noise=relative[valid],
-            variogram=variogram,
-            ratio=ratio,
-            ordinary=mean is None,
-        )
-        _predict(
-            system,
-            data[dates][:, valid],
-            wanted,
-            index,
-            mean or 0.0,
-            sill[dates],
-            nugget[dates],
-            dates,
-            out,
-        )
+    relative = np.ones(len(x)) if noise is None else noise / max(float(np.mean(noise)), 1e-300)
+    task = _Task(
+        places=np.stack([x, y], axis=1).astype(np.float64),
+        noise=np.asarray(relative, np.float64),
+        values=data,
+        valid=np.isfinite(data),
+        wanted=np.stack([at_x, at_y], axis=1).astype(np.float64),
+        variogram=variogram,
+        ratio=_ratios(sill, nugget),
+        sill=sill,
+        nugget=nugget,
+        mean=mean,
+        neighbours=neighbours,
+    )
+    out = np.full((2, len(data), len(at_x)), np.nan, np.float32)
+    dates = np.flatnonzero(task.valid.any(axis=1))
+    if len(at_x) and len(dates):
+        # Dates whose nearest points are among the nearest of all share them; the others are told apart by what they miss.
+        left = task.predict(dates, np.asarray(task.valid[dates].any(axis=0)), _SPARE, out)
+        for same in _patterns(task.valid, left):
+            task.predict(same, task.valid[same[0]], 0, out)
     return out[0], out[1]
 
 
@@ -152,83 +147,90 @@ def _check(
         raise OutOfRangeError(f"{neighbours} neighbours", expected="at least 1")
 
 
-def _groups(values: Doubles, sill: Doubles, nugget: Doubles) -> list[tuple[NDArray[np.int64], float]]:
-    """Return dates with like ratio of nugget to sill and the same missing points, and that ratio."""
+def _ratios(sill: Doubles, nugget: Doubles) -> Doubles:
+    """Return the ratio of nugget to sill of every date, of a class of like ratios."""
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.clip(
             np.nan_to_num(nugget / sill, nan=_MOST_RATIO, posinf=_MOST_RATIO), _LEAST_RATIO, _MOST_RATIO
         )
-    number = np.round(np.log(ratio) / np.log(_RATIO_STEP)).astype(np.int64)
-    patterns: dict[tuple[int, bytes], list[int]] = {}
-    for date, row in enumerate(np.isfinite(values)):
-        patterns.setdefault((int(number[date]), np.packbits(row).tobytes()), []).append(date)
-    return [(np.array(dates), _RATIO_STEP ** key[0]) for key, dates in patterns.items()]
+    return np.asarray(_RATIO_STEP ** np.round(np.log(ratio) / np.log(_RATIO_STEP)))
+
+
+def _patterns(valid: NDArray[np.bool_], dates: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Return dates by which points they miss."""
+    patterns: dict[bytes, list[int]] = {}
+    for date in dates.tolist():
+        patterns.setdefault(np.packbits(valid[date]).tobytes(), []).append(date)
+    return [np.array(same) for same in patterns.values()]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _System:
-    """Kriging systems of sill 1: places and relative noise of the points, ratio of nugget to sill, unknown mean or not."""
+class _Task:
+    """What is predicted from what: (point, 2), (point,), (date, point) twice, (place, 2), and (date,)."""
 
     places: Doubles
     noise: Doubles
+    values: Doubles
+    valid: NDArray[np.bool_]
+    wanted: Doubles
     variogram: Variogram
-    ratio: float
-    ordinary: bool
+    ratio: Doubles
+    sill: Doubles
+    nugget: Doubles
+    mean: float | None
+    neighbours: int
 
-    def solve(self, wanted: Doubles, index: NDArray[np.int64]) -> tuple[Doubles, Doubles, Doubles]:
-        """Return weights (place, neighbour) and both parts of the variance (place,): of the field, of the noise."""
-        near = self.places[index]
-        between = self._covariance(np.linalg.norm(near[:, :, None] - near[:, None, :], axis=-1))
-        toward = self._covariance(np.linalg.norm(near - wanted[:, None, :], axis=-1))
-        n_places, n_near = index.shape
-        size = n_near + self.ordinary
-        matrix = np.ones((n_places, size, size))
-        right = np.ones((n_places, size, 1))
-        matrix[:, :n_near, :n_near] = between
-        diagonal = np.arange(n_near)
-        matrix[:, diagonal, diagonal] += self.ratio * self.noise[index] + 1e-10
-        if self.ordinary:
-            matrix[:, n_near, n_near] = 0.0
-        right[:, :n_near, 0] = toward
-        weights = np.linalg.solve(matrix, right)[:, :n_near, 0]
-        field = (
-            self._covariance(np.zeros(1))[0]
-            - 2.0 * np.einsum("pn,pn->p", weights, toward)
-            + np.einsum("pn,pnm,pm->p", weights, between, weights, optimize=True)
+    def predict(
+        self, dates: NDArray[np.int64], points: NDArray[np.bool_], spare: int, out: Reals
+    ) -> NDArray[np.int64]:
+        """Fill predictions and errors, (2, date, place); return dates that found too few of the points, left NaN."""
+        own = np.flatnonzero(points)
+        near = min(self.neighbours + spare, len(own))
+        index = cKDTree(self.places[own]).query(self.wanted, k=near)[1].reshape(len(self.wanted), near)
+        index = np.ascontiguousarray(own[index], np.int64)
+        ready = dates
+        if spare:
+            # Of a date with gaps every place must see enough points, or all that the date has.
+            enough = np.minimum(self.neighbours, self.valid[dates].sum(axis=1))
+            seen = np.array([self.valid[date][index].sum(axis=1).min() for date in dates])
+            ready = dates[seen >= enough]
+        order = ready[np.lexsort((ready, self.ratio[ready]))]
+        law = (
+            MODELS.index(self.variogram.model),
+            self.variogram.range_metres,
+            self.variogram.exponent,
+            self._zero(),
         )
-        return weights, np.maximum(field, 0.0), np.einsum("pn,pn->p", weights**2, self.noise[index])
 
-    def _covariance(self, distance: Doubles) -> Doubles:
-        """Return the covariance of sill 1; for a power law, one that differs by a constant, which weights of sum 1 cancel."""
+        def work(first: int, last: int) -> None:
+            krige_places(
+                self.places,
+                self.noise,
+                self.values,
+                self.valid,
+                self.wanted,
+                index,
+                self.neighbours,
+                law,
+                order,
+                self.ratio,
+                int(self.mean is not None),
+                self.mean or 0.0,
+                self.sill,
+                self.nugget,
+                first,
+                last,
+                out,
+            )
+
+        if len(order):
+            in_threads(work, len(self.wanted))
+        return np.setdiff1d(dates, ready)
+
+    def _zero(self) -> float:
+        """Return the covariance of sill 1 at distance 0; for a power law, a constant that weights of sum 1 cancel."""
         law = self.variogram
-        shape = shape_of(law.model, distance, law.range_metres, law.exponent)
         if law.model != "power":
-            return np.asarray(1.0 - shape)
-        extent = float(np.ptp(self.places, axis=0).max(initial=0.0)) + law.range_metres
-        return (
-            _LIFT * float(shape_of(law.model, np.array([extent]), law.range_metres, law.exponent)[0]) - shape
-        )
-
-
-def _predict(
-    system: _System,
-    values: Doubles,
-    wanted: Doubles,
-    index: NDArray[np.int64],
-    mean: float,
-    sill: Doubles,
-    nugget: Doubles,
-    dates: NDArray[np.int64],
-    out: Reals,
-) -> None:
-    """Fill predictions and errors, (2, date, place), of dates that share their weights."""
-
-    def work(first: int, last: int) -> None:
-        for chunk in range(first, last):
-            part = slice(chunk * _CHUNK, min((chunk + 1) * _CHUNK, len(wanted)))
-            weights, field, noise = system.solve(wanted[part], index[part])
-            for row, date in enumerate(dates):
-                out[0, date, part] = mean + np.einsum("pn,pn->p", weights, values[row, index[part]] - mean)
-                out[1, date, part] = np.sqrt(sill[row] * field + nugget[row] * noise)
-
-    in_threads(work, -(-len(wanted) // _CHUNK))
+            return 1.0
+        extent = float(np.ptp(np.concatenate([self.places, self.wanted]), axis=0).max()) + law.range_metres
+        return _LIFT * float(shape_of(law.model, np.array([extent]), law.range_metres, law.exponent)[0])

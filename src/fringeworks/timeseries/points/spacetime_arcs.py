@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fringeworks.numerics.compiled import in_threads, kernel
+from fringeworks.timeseries.points.timeweights import gaussian_weights
 
 Reals: TypeAlias = NDArray[np.float32]
 Doubles: TypeAlias = NDArray[np.float64]
@@ -90,9 +91,8 @@ def predict_arcs(
     """
     n_edges, n_dates = len(edges), len(years)
     order = np.argsort(years, kind="stable")
-    weights = np.exp(-0.5 * ((years[:, None] - years[None, :]) / smoothing_years) ** 2).astype(np.float32)
-    np.fill_diagonal(weights, 0.0)
-    weights[weights < 1e-3] = 0.0
+    window = gaussian_weights(years, smoothing_years, own=0.0)
+    weights = window.weights.astype(np.float32)
     rates = _trial_rates(years, rate_limit)
     elapsed = years - years[reference]
     turns = np.exp(-1j * rates[:, None] * elapsed[None, :]).astype(np.complex64)
@@ -111,6 +111,7 @@ def predict_arcs(
             start,
             elapsed,
             weights,
+            window.reach,
             rates,
             turns,
             first,
@@ -188,11 +189,11 @@ def follow(smooth: NDArray[np.complex64], order: NDArray[np.int64], start: int, 
 
 @kernel
 def expected_phasor(
-    phasor: NDArray[np.complex64], weights: Reals, elapsed: Doubles, date: int
+    phasor: NDArray[np.complex64], weights: Reals, reach: NDArray[np.int64], elapsed: Doubles, date: int
 ) -> np.complex64:
     """Average the phasors of the other dates; where those before and after differ, the side that this date agrees with."""
     before, after = np.complex64(0.0), np.complex64(0.0)
-    for u in range(len(phasor)):
+    for u in range(reach[0], reach[1]):
         if weights[u] > 0.0:
             if elapsed[u] < elapsed[date]:
                 before += weights[u] * phasor[u]
@@ -216,6 +217,7 @@ def _predict(
     start: int,
     elapsed: Doubles,
     weights: Reals,
+    reach: NDArray[np.int64],
     rates: Doubles,
     turns: NDArray[np.complex64],
     first: int,
@@ -247,7 +249,7 @@ def _predict(
         for t in range(n_dates):
             phasor[t] *= turns[chosen, t]
         for t in range(n_dates):
-            smooth[t] = expected_phasor(phasor, weights[t], elapsed, t)
+            smooth[t] = expected_phasor(phasor, weights[t], reach[t], elapsed, t)
         follow(smooth, order, start, angle)
         square = 0.0
         for t in range(n_dates):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fringeworks.numerics.compiled import in_threads, kernel
 from fringeworks.timeseries.points.spacetime_dates import Neighbours
+from fringeworks.timeseries.points.timeweights import gaussian_weights
 
 Reals: TypeAlias = NDArray[np.float32]
 Doubles: TypeAlias = NDArray[np.float64]
@@ -71,9 +72,8 @@ def review_phases(
     """
     n_dates, n_points = unwrapped.shape
     total = np.zeros(n_dates, np.int32)
-    weights = np.exp(-0.5 * ((years[:, None] - years[None, :]) / smoothing_years) ** 2).astype(np.float32)
-    np.fill_diagonal(weights, 0.0)
-    weights[weights < 1e-3] = 0.0
+    window = gaussian_weights(years, smoothing_years, own=0.0)
+    weights = window.weights.astype(np.float32)
     lists = (neighbours.start, neighbours.point)
     for _ in range(_ROUNDS):
         rest = unwrapped if prior is None else unwrapped - prior
@@ -81,7 +81,7 @@ def review_phases(
         departure = np.empty((n_dates, n_points), np.float32)
 
         def depart(first: int, last: int, series: Reals = series, departure: Reals = departure) -> None:
-            _depart(series, years, weights, first, last, departure)
+            _depart(series, years, weights, window.reach, first, last, departure)
 
         in_threads(depart, n_points)
         changed = np.zeros(n_dates, np.int32)
@@ -106,10 +106,12 @@ def review_phases(
 
 
 @kernel
-def expected_from_others(series: Reals, years: Doubles, weights: Reals, date: int) -> float:
+def expected_from_others(
+    series: Reals, years: Doubles, weights: Reals, reach: NDArray[np.int64], date: int
+) -> float:
     """Return what a line through a point's other dates gives at a date; NaN without any."""
     s0, s1, s2, y0, y1 = 0.0, 0.0, 0.0, 0.0, 0.0
-    for u in range(len(series)):
+    for u in range(reach[0], reach[1]):
         if weights[u] > 0.0 and np.isfinite(series[u]):
             apart = years[u] - years[date]
             w = weights[u]
@@ -127,13 +129,21 @@ def expected_from_others(series: Reals, years: Doubles, weights: Reals, date: in
 
 
 @kernel
-def _depart(series: Reals, years: Doubles, weights: Reals, first: int, last: int, departure: Reals) -> None:
+def _depart(
+    series: Reals,
+    years: Doubles,
+    weights: Reals,
+    reach: NDArray[np.int64],
+    first: int,
+    last: int,
+    departure: Reals,
+) -> None:
     """Fill phases minus what their point's other dates give, (date, point)."""
     for point in range(first, last):
         for date in range(len(years)):
             value = series[point, date]
             if np.isfinite(value):
-                value -= expected_from_others(series[point], years, weights[date], date)
+                value -= expected_from_others(series[point], years, weights[date], reach[date], date)
             departure[date, point] = value
 
 
