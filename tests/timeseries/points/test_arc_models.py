@@ -79,11 +79,11 @@ def test_noisy_arcs_reach_the_covariance_they_report(rng, estimator):
 
 def test_the_peak_is_that_of_a_fine_search_by_hand(rng):
     design, sensitivity = dates(rng, 12)
-    phase = rng.uniform(-np.pi, np.pi, (30, 12))
+    phase = rng.uniform(-np.pi, np.pi, (20, 12))
     found = estimate(phase, sensitivity, design)
-    v, h = np.meshgrid(np.linspace(-0.1, 0.1, 301), np.linspace(-50, 50, 151))
+    v, h = np.meshgrid(np.linspace(-0.1, 0.1, 121), np.linspace(-50, 50, 61))
     model = v[..., None] * design.line + h[..., None] * sensitivity
-    for k in range(30):
+    for k in range(20):
         highest = np.abs(np.exp(1j * (phase[k] - model)).mean(axis=-1)).max()
         # a peak on the border of the search may be higher between the trials of the coarse search than on them
         assert found.coherence[k] > highest - 0.08

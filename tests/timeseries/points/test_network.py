@@ -7,7 +7,7 @@ from tests.timeseries.points.invented import WAVELENGTH, error_about_mean, inven
 
 from fringeworks.errors import OutOfRangeError, ShapeMismatchError
 from fringeworks.timeseries.points import NetworkOptions, join_points, solve_network
-from fringeworks.timeseries.points.bounds import network_bound, series_bound
+from fringeworks.timeseries.points.bounds import series_bound
 
 ALL = NetworkOptions(network_spacing=0.0, atmosphere=False)
 
@@ -46,18 +46,24 @@ def test_white_noise_leaves_velocity_and_height_at_their_bounds(rng, n_dates, bo
 
 
 def test_turbulent_atmosphere_leaves_them_at_the_joint_bound(rng):
+    # all dates alike: the joint bound is that of each point by itself, with the variance about the network's mean
     squares = []
     for _ in range(6):
         made = invent(rng, n_dates=30, n_points=100, storm=0.6)
         found = solve_network(made.points, **made.given, options=ALL)
         assert found.used.all()
-        bound = network_bound(
-            made.years,
-            sensitivity=made.height_to_phase,
-            wavelength=WAVELENGTH,
-            covariance=np.broadcast_to(made.covariance, (30, 100, 100)),
-            datum=np.full(100, 0.01),
-        )
+        centred = np.eye(100) - 0.01
+        bound = np.array(
+            [
+                series_bound(
+                    made.years,
+                    sensitivity=made.height_to_phase[:, 0],
+                    wavelength=WAVELENGTH,
+                    variance=np.full(30, variance),
+                )
+                for variance in np.diag(centred @ made.covariance @ centred)
+            ]
+        ).T
         velocity = error_about_mean(found.velocity, made.velocity, found.used)
         height = error_about_mean(found.height_error, made.height, found.used)
         squares.append(
@@ -111,6 +117,40 @@ def test_further_points_are_attached_to_a_coarse_network(rng):
     assert found.used.all()
     assert 40 < found.in_network.sum() < 70
     assert np.ptp(found.phase - made.unwrapped, axis=1).max() < 1e-3
+
+
+def test_any_date_can_be_the_reference(rng):
+    made = invent(rng, n_dates=24, storm=0.3)
+    phase = np.angle(np.exp(1j * (made.unwrapped - made.unwrapped[9]))).astype(np.float32)
+    to_phase = made.height_to_phase - made.height_to_phase[9]
+    given = {**made.given, "height_to_phase": to_phase}
+    found = solve_network(replace(made.points, phase=phase), **given, options=ALL, reference=9)
+    first = solve_network(made.points, **made.given, options=ALL)
+    assert np.abs(found.phase[9]).max() < 1e-5
+    assert np.abs(found.displacement[9]).max() < 1e-7
+    # medians of height errors are set to zero with other weights of dates
+    assert found.velocity == pytest.approx(first.velocity, abs=5e-5)
+    assert np.ptp(found.phase - made.unwrapped, axis=1).max() < 10.0
+    assert np.ptp(found.phase - (made.unwrapped - made.unwrapped[9]), axis=1).max() < 1e-3
+
+
+def test_the_atmosphere_is_taken_off_the_displacement(rng):
+    made = invent(rng, n_points=200, n_dates=30, storm=1.0, sigma=0.15)
+    found = solve_network(made.points, **made.given, options=replace(ALL, atmosphere=True))
+    assert found.used.all()
+    motion = np.outer(made.years, made.velocity)
+    spread = {}
+    for name, series in (
+        ("with", found.phase - found.height_error * made.height_to_phase),
+        ("without", found.displacement * 4 * np.pi / WAVELENGTH),
+    ):
+        rest = series * WAVELENGTH / (4 * np.pi) - motion
+        spread[name] = float((rest - rest.mean(axis=1, keepdims=True)).std())
+    # 1 rad of atmosphere is 4.4 mm, the noise of two dates 0.9 mm; the estimate is as good as points are near
+    assert spread["with"] > 3.5e-3
+    assert spread["without"] < 0.45 * spread["with"]
+    assert np.isfinite(found.atmosphere).all()
+    assert np.median(found.rmse) < 2e-3
 
 
 def test_missing_dates_and_points_without_sigma(rng):

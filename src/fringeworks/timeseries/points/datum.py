@@ -43,6 +43,7 @@ def choose_datum(
     design: TimeDesign,
     options: NetworkOptions,
     coherence: Reals,
+    date_level: Reals,
     reference: int,
 ) -> Datum:
     """Compute the series that phases are relative to.
@@ -61,6 +62,8 @@ def choose_datum(
         Kind of datum, and the reference point if one is wanted.
     coherence : float64, (point)
         Temporal coherence of each point against its neighbours.
+    date_level : float64, (date)
+        How strong the atmosphere of each date is against the others, of any scale.
     reference : int
         Index of the reference date.
 
@@ -85,7 +88,7 @@ def choose_datum(
         arrays.variance[there],
         arrays.sensitivity[there],
         design=design,
-        date_variance=np.zeros(len(series)),
+        date_level=date_level,
     )
     velocity, height = fits.velocity, fits.height
     typical = np.median(arrays.sensitivity[there], axis=0)

@@ -106,6 +106,7 @@ def solve_network(
         design=work.design,
         options=options,
         coherence=unwrapped.attached.models.coherence,
+        date_level=backbone.date_level,
         reference=reference,
     )
     return _assemble(work, backbone, unwrapped, datum, wavelength, findings)

@@ -109,8 +109,9 @@ class NetworkOptions:
         meaning="Estimate a yearly term too, where the series is longer than a year.",
     )
     max_arc_length: float = option(
-        3000.0,
-        meaning="Arcs longer than this are not formed: the atmosphere between their ends is no longer small.",
+        5000.0,
+        meaning="Arcs longer than this are not formed, and points farther than this from the network are not attached: the "
+        "atmosphere between their ends is no longer small.",
         unit="m",
         minimum=10.0,
         maximum=1.0e6,
