@@ -81,7 +81,8 @@ def _density(x: NDArray[np.float64], y: NDArray[np.float64], grid: MapGrid) -> N
     cell = max(wide, high) / _LONGEST
     shape = max(round(high / cell), 1), max(round(wide / cell), 1)
     counts, _, _ = np.histogram2d(-y, x, bins=shape, range=((-north, -south), (west, east)))
-    return np.asarray(counts / (wide / shape[1] * high / shape[0] / 1e6), np.float32)
+    density = counts / (wide / shape[1] * high / shape[0] / 1e6)
+    return np.asarray(np.where(counts > 0, density, np.nan), np.float32)
 
 
 def _arcs(

@@ -98,7 +98,7 @@ def points_picture(found: ScattererFacts, sampled: Sampled) -> Picture | None:
 def _marker(found: ScattererFacts, frame: Frame) -> float:
     """Return the area of a marker [points squared] at which markers about cover the ground that has points."""
     wide, high = paper(frame, 11.0 if is_flat(frame) else 9.0)
-    covered = float(np.mean(found.density > 0)) if found.density.size else 1.0
+    covered = float(np.mean(np.isfinite(found.density))) if found.density.size else 1.0
     return float(np.clip(0.8 * covered * wide * high * 72.0**2 / max(found.x.size, 1), 1.0, 36.0))
 
 

@@ -50,7 +50,7 @@ class ScattererFacts:
     persistent : bool, (shown)
         Which are persistent scatterers; the others are distributed.
     density : float32, (y, x)
-        Points a square kilometre in cells of the map, first row north.
+        Points a square kilometre in cells of the map, first row north; NaN where there are none.
     arcs : float64, (arc, 4)
         Some arcs of the network: x, y, x, y of their ends.
     arc_coherence : float32, (arc)
