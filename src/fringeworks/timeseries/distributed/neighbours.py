@@ -14,17 +14,14 @@ from fringeworks.model.arrays import BoolImage, FloatImage
 from fringeworks.model.grids import Looks, Shape
 from fringeworks.model.tally import Tally
 from fringeworks.numerics.compiled import in_threads
+from fringeworks.timeseries.distributed.neighbours_bits import count_bits, keep_connected
 from fringeworks.timeseries.distributed.neighbours_kernels import (
     Cells,
     Counts,
     Words,
     average_scatter,
-    compare_distribution,
     compare_power,
-    count_bits,
     describe,
-    keep_connected,
-    quadratic_table,
 )
 from fringeworks.timeseries.distributed.neighbours_levels import (
     SET_SAMPLES,
@@ -35,6 +32,7 @@ from fringeworks.timeseries.distributed.neighbours_levels import (
     ratio_levels,
 )
 from fringeworks.timeseries.distributed.neighbours_options import NeighbourOptions
+from fringeworks.timeseries.distributed.neighbours_ranks import compare_distribution, quadratic_table
 
 Images: TypeAlias = NDArray[np.complex64] | NDArray[np.float32]
 """Images or amplitudes, (date, line, sample)."""

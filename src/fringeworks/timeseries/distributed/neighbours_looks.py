@@ -11,7 +11,7 @@ from fringeworks.errors import ShapeMismatchError, TooFewDataError
 from fringeworks.model.arrays import FloatImage
 from fringeworks.numerics.compiled import in_threads
 from fringeworks.timeseries.distributed.neighbours import Similar
-from fringeworks.timeseries.distributed.neighbours_kernels import set_looks
+from fringeworks.timeseries.distributed.neighbours_bits import set_looks
 
 REACH = 3
 """Samples apart up to which they are taken to be alike."""
