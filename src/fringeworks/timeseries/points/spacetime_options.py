@@ -21,7 +21,7 @@ class SpaceTimeOptions:
     method: str = option(
         "flow",
         meaning="flow: arcs in time, then a minimum cost flow at every date; spurt: the program of that name (extra "
-        "spacetime), without prior model and variances.",
+        "spacetime), which takes no variances and none of the options below.",
     )
     smoothing_days: float = option(
         60.0,
