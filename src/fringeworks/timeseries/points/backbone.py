@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import chi2
 
 from fringeworks.model.tally import Tally
 from fringeworks.timeseries.points.adjustment import GAUSSIAN_MAD
 from fringeworks.timeseries.points.arcs import Arcs, make_arcs
 from fringeworks.timeseries.points.densify import PointArrays
 from fringeworks.timeseries.points.design import TimeDesign
-from fringeworks.timeseries.points.falsealarm import coherence_threshold
+from fringeworks.timeseries.points.falsealarm import coherence_threshold, false_alarm_probability
 from fringeworks.timeseries.points.integerarcs import estimate_arcs_by_integers
 from fringeworks.timeseries.points.integration import Integrated, integrate_arcs
 from fringeworks.timeseries.points.options import NetworkOptions
@@ -24,6 +25,10 @@ Bools = NDArray[np.bool_]
 Numbers = NDArray[np.int64]
 
 FEW_POINTS = 3
+FEW_DATES = 10
+"""Dates below which the test of coherence is eased, because scatterers would fail it too."""
+HIGHEST_USUAL = 0.3**2
+"""Largest variance of a phase that is usual enough to ease the test [rad^2]."""
 ROUNDS = 2
 
 
@@ -104,7 +109,7 @@ def build_backbone(
             growth=arcs.length,
             date_level=level,
         )
-        passed = pass_test(models, points, design=design, probability=options.arc_false_alarm)
+        passed = pass_test(models, points, design=design, probability=options.arc_false_alarm, n_ends=2.0)
         settled = _settle(arcs, models, passed, len(usable), design, options)
         if round_ < ROUNDS - 1:
             level = measure_levels_of_dates(points, arcs.select(settled.kept), models, settled.kept, design)
@@ -118,7 +123,7 @@ def build_backbone(
         arcs,
         models,
         settled.kept,
-        find_threshold(points, design, options.arc_false_alarm, float(len(design.line))),
+        find_threshold(points, design, options.arc_false_alarm, float(len(design.line)), n_ends=2.0),
         level,
         _count_arcs(models, passed, settled),
     )
@@ -151,20 +156,59 @@ def choose_members(points: PointArrays, usable: Bools, options: NetworkOptions) 
     return np.sort(candidates[order[first]])
 
 
-def find_threshold(points: PointArrays, design: TimeDesign, probability: float, n_dates: float) -> float:
-    """Return the coherence that noise reaches with a probability, with so many effective dates."""
+def find_threshold(
+    points: PointArrays, design: TimeDesign, probability: float, n_dates: float, *, n_ends: float = 1.0
+) -> float:
+    """Return the coherence that is asked for, with so many effective dates.
+
+    Parameters
+    ----------
+    points : PointArrays
+        Their typical sensitivity to height, and their noise.
+    design : TimeDesign
+        Parameters and limits of the search.
+    probability : float
+        Of a false alarm.
+    n_dates : float
+        Effective number of dates.
+    n_ends : float
+        Points whose noise a series holds: 2 for an arc.
+
+    Returns
+    -------
+    float
+        What noise exceeds with the probability.  In a stack of fewer than ten dates hardly any scatterer could reach that: it
+        is then lowered to what nineteen of twenty scatterers of usual noise, 0.3 rad at most, do reach, and noise
+        passes more often (:func:`false_alarm_at` says how often).
+    """
     if not len(points.places):
         return 1.0
-    typical: Reals = np.median(points.sensitivity, axis=0).astype(np.float64)
-    columns, limits = [design.line], [design.max_velocity]
-    if design.with_height:
-        columns.append(typical)
-        limits.append(design.max_height)
+    columns, limits = _searched(points, design)
     # The yearly term is fitted too: two more dates are used up.
     left = n_dates - 2.0 * design.with_season
-    return coherence_threshold(
-        probability, n_dates=left, columns=np.stack(columns, axis=1), limits=np.array(limits)
-    )
+    level = coherence_threshold(probability, n_dates=left, columns=columns, limits=limits)
+    freedom = n_dates - 1.0 - design.n_columns
+    if design.line.size >= FEW_DATES or freedom < 1.0:
+        return level
+    usual = points.variance[np.isfinite(points.variance)]
+    noise = n_ends * min(float(np.median(usual)) if usual.size else 0.0, HIGHEST_USUAL)
+    return min(level, 1.0 - float(chi2.ppf(0.95, freedom)) * noise / (2.0 * n_dates))
+
+
+def false_alarm_at(points: PointArrays, design: TimeDesign, coherence: float) -> float:
+    """Return the probability that noise exceeds a coherence, with all dates."""
+    columns, limits = _searched(points, design)
+    spread = np.atleast_2d(np.cov(columns, rowvar=False, bias=True))
+    return false_alarm_probability(coherence, float(design.line.size), spread, limits)
+
+
+def _searched(points: PointArrays, design: TimeDesign) -> tuple[Reals, Reals]:
+    """Return the columns that are searched, (date, parameter), and their limits."""
+    columns, limits = [design.line], [design.max_velocity]
+    if design.with_height:
+        columns.append(np.median(points.sensitivity, axis=0).astype(np.float64))
+        limits.append(design.max_height)
+    return np.stack(columns, axis=1), np.array(limits)
 
 
 def pass_test(
@@ -173,6 +217,7 @@ def pass_test(
     *,
     design: TimeDesign,
     probability: float,
+    n_ends: float,
     minimum_coherence: float = 0.0,
 ) -> Bools:
     """Return which arcs, or points against their neighbours, are more coherent than noise and than the least asked for.
@@ -187,6 +232,8 @@ def pass_test(
         Parameters and limits of the search.
     probability : float
         Of a false alarm.
+    n_ends : float
+        Points whose noise a series holds: 2 for an arc.
     minimum_coherence : float
         Least coherence, whatever the probability says.
 
@@ -202,7 +249,7 @@ def pass_test(
     effective = np.floor(np.nan_to_num(models.effective) * 2.0) / 2.0
     needed = np.ones(effective.size)
     for count in np.unique(effective):
-        needed[effective == count] = find_threshold(points, design, probability, float(count))
+        needed[effective == count] = find_threshold(points, design, probability, float(count), n_ends=n_ends)
     testable = needed < 1.0
     if not testable.any():
         return np.isfinite(models.velocity) & (models.coherence >= minimum_coherence)

@@ -13,7 +13,13 @@ from fringeworks.model.tally import Finding, Tally
 from fringeworks.timeseries.points.adjustment import PointFits, fit_series
 from fringeworks.timeseries.points.atmosphere import Atmosphere, estimate_atmosphere
 from fringeworks.timeseries.points.atmosphere_options import AtmosphereOptions
-from fringeworks.timeseries.points.backbone import Backbone, build_backbone, find_threshold, pass_test
+from fringeworks.timeseries.points.backbone import (
+    Backbone,
+    build_backbone,
+    false_alarm_at,
+    find_threshold,
+    pass_test,
+)
 from fringeworks.timeseries.points.datum import Datum, choose_datum
 from fringeworks.timeseries.points.densify import Attached, PointArrays, attach
 from fringeworks.timeseries.points.design import TimeDesign, make_design
@@ -229,6 +235,7 @@ def _densify(
         work.arrays,
         design=work.design,
         probability=work.options.false_alarm,
+        n_ends=1.0 + 1.0 / work.options.neighbours,
         minimum_coherence=work.options.minimum_coherence,
     )
     return attached, joined & work.usable
@@ -331,7 +338,9 @@ def _count_points(work: _Work, attached: Attached, joined: Bools, used: Bools) -
         used.size,
         int(np.count_nonzero(used)),
         {
-            "fewer than two dates, or none at the reference date": int(np.count_nonzero(~work.usable)),
+            "no two dates with a sigma, none at the reference date, or no geometry": int(
+                np.count_nonzero(~work.usable)
+            ),
             "no point of the network within reach": int(np.count_nonzero(alone & ~joined)),
             "not coherent": int(np.count_nonzero(work.usable & ~joined & ~alone)),
             "too few dates for the fit": int(np.count_nonzero(joined & ~used)),
@@ -348,7 +357,11 @@ def _weaknesses(work: _Work, used: Bools) -> list[Finding]:
         text = f"With {n_dates} dates the temporal coherence cannot tell scatterers from noise: all points pass that have phases."
         findings.append(Finding("warning", "coherence", text))
     elif n_dates < FEW_DATES:
-        text = f"{n_dates} dates are few: a point needs a temporal coherence of {needed:.2f} not to be noise, and sigmas are rough."
+        chance = false_alarm_at(work.arrays, work.design, needed)
+        text = (
+            f"{n_dates} dates are few: a point needs a temporal coherence of {needed:.2f}, which noise reaches with a "
+            f"probability of {chance:.1g}, and sigmas are rough."
+        )
         findings.append(Finding("warning", "dates", text))
     if n_used == 0:
         text = (
