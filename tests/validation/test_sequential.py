@@ -8,7 +8,7 @@ from validation.sequential import measure
 
 
 def test_it_passes_and_is_one_json_object():
-    found = measure(n_dates=50, cells=6, long=90)
+    found = measure(n_dates=50, cells=6, long=150)
     assert json.loads(json.dumps(found)) == found
     assert found["passed"], found
     fading = found["fading_rad_per_year"]

@@ -190,7 +190,10 @@ def test_similar_samples_are_taken(images):
     similar = similar_samples(images[:12], window=Shape(6, 7), strides=STRIDES)
     keys = {"days": DAYS, "options": OPTIONS, "sequential": MINI, "strides": STRIDES}
     linked = link_sequential(images, similar=similar, **keys)
-    assert np.isfinite(linked.phase).all()
+    # a centre that few samples are like has too few of them
+    enough = similar.number >= OPTIONS.minimum_samples
+    assert enough.mean() > 0.9
+    assert np.isfinite(linked.phase[:, enough]).all()
     assert (linked.looks < 42.01).all()
     assert linked.looks.mean() < link_sequential(images, **keys).looks.mean()
 
