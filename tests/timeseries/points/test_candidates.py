@@ -11,7 +11,7 @@ from fringeworks.timeseries.points import (
     sum_amplitudes,
 )
 
-OPTIONS = CandidateOptions()
+OPTIONS = CandidateOptions(dispersion=0.25)
 
 
 def response(offset, oversampling, n=256, hamming=0.75):

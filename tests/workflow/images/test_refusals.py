@@ -26,6 +26,7 @@ from fringeworks.simulate.scene.presets import preset_scene
 from fringeworks.simulate.scene.scene import simulate_scene
 from fringeworks.workflow.plan import make_plan
 from fringeworks.workflow.run import run
+from fringeworks.workflow.scenes import survey_scenes
 from fringeworks.workflow.scenes.sources import content_digest
 from fringeworks.workflow.survey import survey_inputs
 
@@ -88,9 +89,11 @@ def test_a_truncated_product_does_not_hide_the_others(scene, tmp_path):
     victim = min(folder.iterdir())
     content = victim.read_bytes()
     victim.write_bytes(content[: len(content) // 2])
-    survey = survey_inputs(scene.config(tmp_path / "out", inputs={"slc": str(folder)}))
-    assert [name for name, _ in survey.missing] == [victim.name]
-    assert len(survey.scenes.days) == 2
+    found = survey_scenes(scene.config(tmp_path / "out", inputs={"slc": str(folder)}))
+    assert [name for name, _ in found.missing] == [victim.name]
+    assert len(found.days) == 2
+    with pytest.raises(TooFewDataError, match="at least three"):  # a velocity of two dates has no sigma
+        survey_inputs(scene.config(tmp_path / "out", inputs={"slc": str(folder)}))
     for path in folder.iterdir():
         path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(DamagedFileError):
