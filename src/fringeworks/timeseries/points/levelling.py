@@ -119,7 +119,9 @@ def own_height_std(
         return np.where(left > 1e-12, noise / np.sqrt(left), np.nan)
 
 
-def unshared_std(level: NDArray[np.floating], own: NDArray[np.floating], *, chosen: NDArray[np.bool_]) -> float:
+def unshared_std(
+    level: NDArray[np.floating], own: NDArray[np.floating], *, chosen: NDArray[np.bool_]
+) -> float:
     """Return what height errors scatter beyond the points' own noise, after what they share was taken off [m].
 
     Parameters
