@@ -60,7 +60,14 @@ def scatterers_of(context: StageContext) -> ScattererFacts | None:
         dates=_dates(context),
         tallies=_tallies(context),
         sigma_by_date=_sigma(context),
+        notes=_notes(context),
     )
+
+
+def _notes(context: StageContext) -> tuple[str, ...]:
+    """Return what linking noted of the ground."""
+    record = context.upstream("linking").record() or {}
+    return tuple(f["text"] for f in record.get("findings", []) if f["topic"] == "fading bias")
 
 
 def _spread(n: int, most: int) -> NDArray[np.int64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ def scatterer_opening(found: ScattererFacts) -> list[str]:
             f"Half of the arcs of their network have a temporal coherence above "
             f"{number(float(np.median(found.arc_coherence)), 2)}."
         )
-    return texts
+    return texts + [f"{escape(text[:1].upper() + text[1:])}." for text in found.notes]
 
 
 def scatterer_counts(found: ScattererFacts) -> list[dict[str, str]]:

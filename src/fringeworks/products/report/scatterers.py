@@ -67,6 +67,8 @@ class ScattererFacts:
         What was considered, used and rejected on the way.
     sigma_by_date : float64, (date)
         Median standard deviation of linked phases [rad]; empty where none were linked.
+    notes : tuple of str
+        Sentences on the ground, such as a bias that fades with time.
     """
 
     n_points: dict[str, int]
@@ -85,6 +87,7 @@ class ScattererFacts:
     dates: tuple[date, ...]
     tallies: tuple[Tally, ...]
     sigma_by_date: NDArray[np.float64]
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         n = self.x.size

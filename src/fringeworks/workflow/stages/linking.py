@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -18,6 +19,8 @@ from fringeworks.workflow.tasks.linking import LinkSpec, array_of, create_linked
 from fringeworks.workflow.tasks.matrices import MatrixSpec, show_matrices
 
 _MOST_ROWS: Final = 64
+_CHANCE: Final = 0.01
+"""Share of cells that three sigmas are exceeded on by chance, and a little more."""
 _SHOWN_ROWS, _SHOWN_COLS = 8, 6
 """Rows of cells, and cells of each, whose coherence matrix is kept."""
 _BYTES_PER_SAMPLE: Final = 28.0
@@ -95,7 +98,10 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
     tally = Tally("cells", 0, 0)
     for payload in payloads:
         tally = tally + Tally(**payload["tally"])
-    context.step.put("linking", _record(context, halo))
+    record = _record(context, halo)
+    context.step.put("linking", record)
+    if record["fading"]:
+        context.note(Finding("note", "fading bias", fading_text(record["fading"])))
     return (tally,)
 
 
@@ -147,9 +153,46 @@ def _record(context: StageContext, halo: Any) -> dict[str, Any]:
     ]
     finite = np.concatenate([x[np.isfinite(x)] for x in looks]) if looks else np.zeros(0)
     return {
+        "fading": _fading(context),
         "effective_looks": float(np.median(finite)) if finite.size else 1.0,
         "halo": [halo.rows, halo.cols],
     }
+
+
+def _fading(context: StageContext) -> dict[str, float]:
+    """Sum up the bias of short pairs and of linked phases on ground that shows one; nothing without long pairs."""
+    parts = []
+    for name in context.scenes.names:
+        if not context.step.has(array_of("short_bias", name)):
+            continue
+        short, linked, flagged = (
+            np.asarray(context.step.array(array_of(what, name))[:, :], np.float64)
+            for what in ("short_bias", "linked_bias", "susceptible")
+        )
+        known = np.isfinite(short) & np.isfinite(linked)
+        parts.append(np.stack([short[known], linked[known], flagged[known]]))
+    found = np.concatenate(parts, axis=1) if parts else np.zeros((3, 0))
+    if not found.size:
+        return {}
+    biased = found[:, found[2] > 0]
+    metres = context.scenes.wavelength / (4.0 * math.pi)
+    short_rate, linked_rate = (float(np.median(np.abs(row))) if row.size else 0.0 for row in biased[:2])
+    return {
+        "share": float((found[2] > 0).mean()),
+        "short_m_per_year": metres * short_rate,
+        "linked_m_per_year": metres * linked_rate,
+    }
+
+
+def fading_text(found: Mapping[str, float]) -> str:
+    """Say how biased chains of short pairs are, and what of it linked phases keep."""
+    if found["share"] < _CHANCE:
+        return "chains of consecutive pairs agree with long pairs: no bias that fades with time is seen"
+    return (
+        f"on {100 * found['share']:.0f} % of the ground chains of consecutive pairs run away from long pairs, by "
+        f"{1e3 * found['short_m_per_year']:.1f} mm/yr in the median; of linked phases {1e3 * found['linked_m_per_year']:.1f} "
+        "mm/yr is left, noise of the long pairs included"
+    )
 
 
 STAGE = Stage(

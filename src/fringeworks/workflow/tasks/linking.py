@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from fringeworks.io.store import StepFolder
 from fringeworks.model.grids import Shape, Window
 from fringeworks.model.tally import Tally
-from fringeworks.timeseries.distributed.linking import Linked, SimilarSamples, link
-from fringeworks.timeseries.distributed.neighbours import similar_samples
+from fringeworks.timeseries.distributed.fading import fading_bias
+from fringeworks.timeseries.distributed.linking import Linked, link
+from fringeworks.timeseries.distributed.neighbours import Similar, similar_samples
 from fringeworks.timeseries.distributed.neighbours_options import NeighbourOptions
 from fringeworks.timeseries.distributed.options import LinkingOptions
 from fringeworks.timeseries.distributed.sequential import link_sequential
@@ -28,8 +29,15 @@ IMAGES = {
     "looks": "float32",
     "flags": "uint8",
     "amplitude": "float32",
+    "short_bias": "float32",
+    "linked_bias": "float32",
+    "susceptible": "uint8",
 }
 """What is kept of each cell beside the phases and their sigmas."""
+
+
+FADING_DAYS: Final = 90.0
+"""Time of the long pairs that short ones are held against."""
 
 
 def array_of(what: str, burst: str) -> str:
@@ -103,10 +111,11 @@ def link_strip(spec: LinkSpec) -> Payload:
         )
     linked = _linked(spec, samples, similar)
     _keep(spec, linked, _amplitude(samples, strip))
+    _keep_fading(spec, samples, linked, similar)
     return {"tally": _tally(linked, strip).as_dict()}
 
 
-def _linked(spec: LinkSpec, samples: NDArray[np.complex64], similar: SimilarSamples | None) -> Linked:
+def _linked(spec: LinkSpec, samples: NDArray[np.complex64], similar: Similar | None) -> Linked:
     """Link all dates at once, or in mini-stacks."""
     days, looks = np.array(spec.days), spec.strip.looks
     if spec.sequential is None:
@@ -162,6 +171,39 @@ def _keep(spec: LinkSpec, linked: Linked, amplitude: NDArray[np.float32]) -> Non
     for what, image in images.items():
         step.sink(array_of(what, strip.name))[at, :] = np.asarray(image)[:, cols]
     step.sink(array_of("amplitude", strip.name))[at, :] = amplitude
+
+
+def _keep_fading(
+    spec: LinkSpec, samples: NDArray[np.complex64], linked: Linked, similar: Similar | None
+) -> None:
+    """Keep what closures say of bias that fades with time, of pairs and of linked phases [rad/yr, positive = away]."""
+    strip, days = spec.strip, np.array(spec.days)
+    if not has_long_pairs(days):
+        return
+    looks, rows = strip.looks, strip.inner_rows
+    grid = len(days), samples.shape[1] // looks.azimuth, samples.shape[2] // looks.range
+    phase = np.full(grid, np.nan, np.float32)
+    phase[:, rows] = linked.phase
+    window = Shape(spec.options.window_azimuth, spec.options.window_range)
+    found = fading_bias(
+        samples, phase, days=days, window=window, strides=looks, similar=similar, span_days=FADING_DAYS
+    )
+    step = step_at(strip.store, STEP)
+    at = slice(spec.first_row, spec.first_row + strip.cells.rows)
+    images: dict[str, NDArray[Any]] = {
+        "short_bias": found.short.value,
+        "linked_bias": found.linked.value,
+        "susceptible": found.susceptible.astype(np.uint8),
+    }
+    for what, image in images.items():
+        step.sink(array_of(what, strip.name))[at, :] = image[rows, strip.inner_cols]
+
+
+def has_long_pairs(days: NDArray[np.float64]) -> bool:
+    """Return whether dates, in order, hold a pair of about ninety days with a date in between."""
+    return len(days) > 2 and any(
+        np.abs(days[k + 2 :] - days[k] - FADING_DAYS).min() <= 0.5 * FADING_DAYS for k in range(len(days) - 2)
+    )
 
 
 def _amplitude(samples: NDArray[np.complex64], strip: Strip) -> NDArray[np.float32]:
