@@ -11,17 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fringeworks.numerics.compiled import kernel
-from fringeworks.timeseries.distributed.matrix_kernels import factor, invert_factor, order_of, solve
+from fringeworks.timeseries.distributed.matrix_kernels import (
+    factor,
+    invert_factor,
+    order_of,
+    square_inverse,
+)
 
 F32 = NDArray[np.float32]
 ZERO: Final = np.float32(0.0)
 ONE: Final = np.float32(1.0)
 TWO: Final = np.float32(2.0)
+UNIFORM: Final = np.float32(np.pi / np.sqrt(3.0))
+"""Standard deviation of a phase about which nothing is known [rad]."""
 
 
 @kernel
 def least_deviations(x: F32, looks: F32, excess: float, std: F32) -> None:
-    """Fill the Cramer-Rao bound times a factor, float32 (date, lane) [rad].
+    """Fill the Cramer-Rao bound, mended where it is large, times a factor; float32 (date, lane) [rad].
 
     Parameters
     ----------
@@ -33,6 +40,11 @@ def least_deviations(x: F32, looks: F32, excess: float, std: F32) -> None:
         Factor.
     std : float32, (date, lane)
         Filled.
+
+    Notes
+    -----
+    The bound s holds for small noise.  The next term of the expansion of an angle in its noise is of order s^3:
+    ``s (1 + s^2)``; a phase about which nothing is known is uniform, and deviates by pi over the root of 3.
     """
     n, n_lanes = std.shape
     invert_factor(x, std[0])
@@ -44,7 +56,8 @@ def least_deviations(x: F32, looks: F32, excess: float, std: F32) -> None:
                 std[i, lane] += x[row + i, lane] * x[row + i, lane]
     for i in range(n):
         for lane in range(n_lanes):
-            std[i, lane] = np.float32(excess) * np.sqrt(std[i, lane] / (TWO * max(looks[lane], ONE)))
+            variance = std[i, lane] / (TWO * max(looks[lane], ONE))
+            std[i, lane] = min(np.float32(excess) * np.sqrt(variance) * (ONE + variance), UNIFORM)
 
 
 @kernel
@@ -56,7 +69,7 @@ def deviations(
     Parameters
     ----------
     t, m : float32, (element, lane)
-        Coherence and weights.
+        Coherence and weights; the weights are used up.
     looks : float32, (lane)
         Independent samples.
     excess : float
@@ -80,43 +93,40 @@ def deviations(
     _curvature(t, m, reference, x)
     sound = np.ones(n_lanes, np.bool_)
     factor(x, total, sound, 1e-6)
-    column = np.empty((n, n_lanes), np.float32)
+    invert_factor(x, total[0])
+    square_inverse(x, m)
+    _multiply(m, scores, product)
     for i in range(n):
-        column[:] = ZERO
-        column[i] = ONE
-        solve(x, column)
-        column[reference] = ZERO
         for lane in range(n_lanes):
             std[i, lane] = ZERO
-        e = 0
         for j in range(n):
-            for k in range(j):
-                for lane in range(n_lanes):
-                    std[i, lane] += TWO * scores[e, lane] * column[j, lane] * column[k, lane]
-                e += 1
+            e = i * (i + 1) // 2 + j if i >= j else j * (j + 1) // 2 + i
             for lane in range(n_lanes):
-                std[i, lane] += scores[e, lane] * column[j, lane] * column[j, lane]
-            e += 1
+                std[i, lane] += product[i, j, lane] * m[e, lane]
     for i in range(n):
         for lane in range(n_lanes):
             variance = max(std[i, lane], ZERO) / (TWO * max(looks[lane], ONE))
-            std[i, lane] = np.float32(excess) * np.sqrt(variance) if sound[lane] else np.float32(np.nan)
+            value = min(np.float32(excess) * np.sqrt(variance), UNIFORM)
+            std[i, lane] = value if sound[lane] else UNIFORM
 
 
 @kernel
 def _multiply(m: F32, t: F32, product: F32) -> None:
-    """Fill the product of two symmetric matrices, (date, date, lane)."""
+    """Fill the product of two symmetric matrices, (date, date, lane); two terms at a time, to spare loads."""
     n, n_lanes = product.shape[0], product.shape[2]
     for i in range(n):
-        for j in range(n):
-            for lane in range(n_lanes):
-                product[i, j, lane] = ZERO
-        for k in range(n):
+        first = product[i]
+        first[:] = ZERO
+        for k in range(0, n, 2):
+            more = k + 1 if k + 1 < n else k
+            weight = ONE if k + 1 < n else ZERO
             p = i * (i + 1) // 2 + k if i >= k else k * (k + 1) // 2 + i
+            r = i * (i + 1) // 2 + more if i >= more else more * (more + 1) // 2 + i
             for j in range(n):
                 e = j * (j + 1) // 2 + k if j >= k else k * (k + 1) // 2 + j
+                d = j * (j + 1) // 2 + more if j >= more else more * (more + 1) // 2 + j
                 for lane in range(n_lanes):
-                    product[i, j, lane] += m[p, lane] * t[e, lane]
+                    first[j, lane] += m[p, lane] * t[e, lane] + weight * m[r, lane] * t[d, lane]
 
 
 @kernel

@@ -28,7 +28,7 @@ from fringeworks.timeseries.distributed.driving_kernels import (
 F32 = NDArray[np.float32]
 ZERO: Final = np.float32(0.0)
 ONE: Final = np.float32(1.0)
-LEARNING_EXCESS: Final = 1.06
+LEARNING_EXCESS: Final = 1.03
 """Errors with a coherence learnt from the window, over the bound of the coherence: 1.03 to 1.09 (validation.linking)."""
 EMI_EXCESS: Final = 0.88
 """Errors of EMI over those of weights that are independent of the samples: 0.77 to 0.96 (validation.linking)."""
