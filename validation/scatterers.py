@@ -73,10 +73,11 @@ def measure(folder: Path, *, n_dates: int, samples: int, air: PowerLaw) -> dict[
     scenes = outcome.plan.survey.scenes
     reference = 0 if scenes is None else scenes.reference
     found = {name: values[chosen] for name, values in table.columns.items()}
+    truth = read_scene_truth(scene / "truth")
     result: dict[str, Any] = compare_points(
         found,
-        read_scene_truth(scene / "truth"),
-        planted(scene / "truth", date=reference),
+        truth,
+        planted(scene / "truth", truth, date=reference),
         decorrelated=0.1,
     )
     return {key: round(value, 5) for key, value in result.items()} | {"n_distributed": int((~chosen).sum())}

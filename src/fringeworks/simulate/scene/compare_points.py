@@ -21,21 +21,26 @@ LARGEST_DISPERSION: Final = 0.25
 LOBE_LINES, LOBE_SAMPLES = 17.0, 15.0
 """How far side lobes of a planted point are looked for: ten resolution cells."""
 CELL_LINES, CELL_SAMPLES = 2.0, 2.0
+ALONE_METRES: Final = 40.0
+"""Points with another one nearer than this are found or not, but their errors are not measured [m]: two resolution cells."""
 
 
-def planted(folder: Path, *, date: int) -> dict[str, NDArray[Any]]:
+def planted(folder: Path, truth: SceneTruth, *, date: int) -> dict[str, NDArray[Any]]:
     """Return the planted points that a date shows, by name.
 
     Parameters
     ----------
     folder : Path
         ``truth`` of a scene.
+    truth : SceneTruth
+        The same, read.
     date : int
         Which date.
 
     Notes
     -----
-    A point of signal-to-clutter ratio R among circular noise has a dispersion of 1 / sqrt(2 R), and that phase noise [rad].
+    A point of signal-to-noise ratio R has a dispersion of 1 / sqrt(2 R), and that phase noise [rad].  Its noise is the
+    clutter around, of which the planted ratio tells, and the thermal noise of the image.
     """
     with np.load(folder / "points.npz") as found:
         values = {key: found[key] for key in found.files}
@@ -43,7 +48,12 @@ def planted(folder: Path, *, date: int) -> dict[str, NDArray[Any]]:
     ratio[values["kind"] == 1] = 1e4
     shown = (values["seen_date"] == date) & (values["seen_cross"] == 0)
     index, first = np.unique(values["seen_point"][shown], return_index=True)
-    noise = 1.0 / np.sqrt(2.0 * ratio[index])
+    brightness = np.array([c["sigma0_db"] for c in truth.facts["covers"]])
+    row, col = _nodes(truth, values["longitude"][index], values["latitude"][index])
+    thermal = 10.0 ** (
+        (truth.facts["noise_db"] - brightness[truth.layers["cover"][row, col].astype(int)]) / 10.0
+    )
+    noise = np.sqrt((1.0 + thermal) / (2.0 * ratio[index]))
     return {
         "longitude": values["longitude"][index],
         "latitude": values["latitude"][index],
@@ -66,6 +76,17 @@ def match_planted(
         return np.full(len(wanted), -1), np.full(len(wanted), np.inf)
     distance, index = cKDTree(places).query(wanted)
     return np.asarray(index, np.int64), np.asarray(distance, np.float64)
+
+
+def _alone(points: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
+    """Return which planted points have no other one near: two in a cell have no phase of their own."""
+    lat = float(np.mean(points["latitude"]))
+    scale = 111_320.0 * np.array([math.cos(math.radians(lat)), 1.0])
+    places = np.column_stack([points["longitude"], points["latitude"]]) * scale
+    if len(places) < 2:
+        return np.ones(len(places), np.bool_)
+    distance, _ = cKDTree(places).query(places, k=2)
+    return np.asarray(distance[:, 1] > ALONE_METRES, np.bool_)
 
 
 def compare_points(
@@ -106,6 +127,9 @@ def compare_points(
     }
     if near.sum() < 3:
         return result
+    alone = near & _alone(points)
+    result["n_alone"] = float(alone.sum())
+    near = alone
     at = index[near]
     velocity = _velocity(truth, found["longitude"][at], found["latitude"][at])
     bounds = _bounds(truth, points["noise"][near], found["incidence"][at])
@@ -137,9 +161,7 @@ def _false_share(
     inside = (apart_line <= CELL_LINES) & (apart_sample <= LOBE_SAMPLES)
     inside |= (apart_line <= LOBE_LINES) & (apart_sample <= CELL_SAMPLES)
     floors = np.array([c["floor"] for c in truth.facts["covers"]])
-    lon, lat = truth.layers["longitude"], truth.layers["latitude"]
-    col = np.clip(np.rint((found["longitude"] - lon[0]) / (lon[1] - lon[0])).astype(int), 0, len(lon) - 1)
-    row = np.clip(np.rint((found["latitude"] - lat[0]) / (lat[1] - lat[0])).astype(int), 0, len(lat) - 1)
+    row, col = _nodes(truth, found["longitude"], found["latitude"])
     loose = floors[truth.layers["cover"][row, col].astype(int)] <= decorrelated
     false = loose & ~inside.any(axis=1)
     return {
@@ -148,6 +170,16 @@ def _false_share(
         "false_share": float(false.sum() / max(len(line), 1)),
         "false_share_on_decorrelated_ground": float(false.sum() / max(loose.sum(), 1)),
     }
+
+
+def _nodes(
+    truth: SceneTruth, longitude: Values, latitude: Values
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the nearest node of the truth's layers, row and column."""
+    lon, lat = truth.layers["longitude"], truth.layers["latitude"]
+    col = np.clip(np.rint((longitude - lon[0]) / (lon[1] - lon[0])), 0, len(lon) - 1)
+    row = np.clip(np.rint((latitude - lat[0]) / (lat[1] - lat[0])), 0, len(lat) - 1)
+    return row.astype(np.int64), col.astype(np.int64)
 
 
 def _velocity(truth: SceneTruth, longitude: Values, latitude: Values) -> Values:
