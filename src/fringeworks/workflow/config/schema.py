@@ -227,7 +227,7 @@ class PointsSection:
         maximum=3.2,
     )
     level_heights_over_m: float = option(
-        1000.0,
+        600.0,
         meaning="Height errors that points share over this distance are taken for atmosphere that follows the baselines by "
         "chance, and taken off: the elevation model is trusted at this scale. 0 = off",
         unit="m",
