@@ -176,7 +176,7 @@ def main() -> None:
             "ceiling": rounded(ceiling),
             "share_of_ceiling": rounded(ours["rate"] / ceiling),
             "peak_rss_mib": ours["peak_rss_mib"],
-            "accuracy_ours": first["fringeworks_ml"]["rms_error"],
+            "accuracy_ours": first["fringeworks_emi"]["rms_error"],
             "accuracy_peer": peer and peer["rms_error"],
             "unit": "cells/s",
             "threads": THREADS,
