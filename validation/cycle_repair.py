@@ -11,8 +11,6 @@ pairs off one way are the other half off the other way), and only the pairs' own
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -27,6 +25,7 @@ from fringeworks.interferometry.repair import repair_cycles
 from fringeworks.io.importers.gamma import GammaReader
 from fringeworks.io.importers.protocol import ReaderOptions
 from fringeworks.model.stack import PairNetwork
+from validation._printing import print_figures
 
 TURN = 2.0 * np.pi
 ROOT = Path(__file__).resolve().parents[1]
@@ -159,13 +158,7 @@ def measure(*, seeds: int = 3) -> dict[str, object]:
 
 def main() -> None:
     """Print the figures."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--json", action="store_true", help="one line, one JSON object")
-    arguments = parser.parse_args()
-    found = measure()
-    print(json.dumps(found) if arguments.json else json.dumps(found, indent=2))
+    print_figures(__doc__, measure)
 
 
 if __name__ == "__main__":

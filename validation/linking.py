@@ -11,8 +11,6 @@ the window alone and with the true one, and the rms of error over reported stand
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import subprocess
 import tempfile
@@ -26,6 +24,7 @@ from numpy.typing import NDArray
 
 from fringeworks.model.grids import Looks, Shape
 from fringeworks.timeseries.distributed import Linked, LinkingOptions, link
+from validation._printing import print_figures
 
 WINDOW, N_DATES, ACROSS = 11, 30, 20
 DAYS = 12.0 * np.arange(N_DATES)
@@ -249,13 +248,7 @@ def measure(*, seed: int = 1) -> dict[str, Any]:
 
 def main() -> None:
     """Print the figures."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--json", action="store_true", help="one line, one JSON object")
-    arguments = parser.parse_args()
-    found = measure()
-    print(json.dumps(found) if arguments.json else json.dumps(found, indent=2))
+    print_figures(__doc__, measure)
 
 
 if __name__ == "__main__":

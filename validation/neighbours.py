@@ -9,8 +9,6 @@ such tests usually do.  The other ground is brighter by a factor in amplitude, o
 
 from __future__ import annotations
 
-import argparse
-import json
 import time
 from typing import Any
 
@@ -20,6 +18,7 @@ from numpy.typing import NDArray
 from fringeworks.model.grids import Looks, Shape
 from fringeworks.timeseries.distributed.neighbours import similar_samples
 from fringeworks.timeseries.distributed.neighbours_options import NeighbourOptions
+from validation._printing import print_figures
 
 METHODS = ("glrt", "anderson-darling", "kolmogorov-smirnov")
 WINDOW, ONE = Shape(11, 11), Looks(1, 1)
@@ -113,13 +112,7 @@ def measure(*, size: int = 120, dates: tuple[int, ...] = (5, 10, 30), seed: int 
 
 def main() -> None:
     """Print the figures."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--json", action="store_true", help="one line, one JSON object")
-    arguments = parser.parse_args()
-    found = measure()
-    print(json.dumps(found) if arguments.json else json.dumps(found, indent=2))
+    print_figures(__doc__, measure)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,6 @@ Errors are taken about their mean over the points of a network, as the datum is 
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
 
 import numpy as np
@@ -28,6 +26,7 @@ from fringeworks.timeseries.points import (
     sum_amplitudes,
 )
 from fringeworks.timeseries.points.bounds import network_bound
+from validation._printing import print_figures
 
 Reals = NDArray[np.float64]
 
@@ -243,13 +242,7 @@ def measure() -> dict[str, object]:
 
 def main() -> None:
     """Print the figures."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--json", action="store_true", help="one line, one JSON object")
-    arguments = parser.parse_args()
-    found = measure()
-    print(json.dumps(found) if arguments.json else json.dumps(found, indent=2))
+    print_figures(__doc__, measure)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ are shown as found and with what the truth says of them taken off.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import subprocess
@@ -31,6 +30,7 @@ from fringeworks.simulate.scene.demonstration import demo_scene
 from fringeworks.simulate.scene.presets import preset_scene
 from fringeworks.simulate.scene.scenario import LandCover, SceneScenario
 from fringeworks.simulate.scene.scene import WrittenScene, simulate_scene
+from validation._printing import print_figures
 from validation._scene_measures import ReadBurst, ecef, peak, predicted, read_bursts, read_orbit
 
 SWATH, POLARISATION = "IW2", "VV"
@@ -224,13 +224,7 @@ def _passed(found: dict[str, Any]) -> bool:
 
 def main() -> None:
     """Print the figures."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--json", action="store_true", help="one line, one JSON object")
-    arguments = parser.parse_args()
-    found = measure()
-    print(json.dumps(found) if arguments.json else json.dumps(found, indent=2))
+    print_figures(__doc__, measure)
 
 
 if __name__ == "__main__":

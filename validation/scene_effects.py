@@ -10,8 +10,6 @@ of pairs, brightness and noise.
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
 import tempfile
 import time
@@ -35,6 +33,7 @@ from fringeworks.simulate.scene.scenario import (
     SceneScenario,
 )
 from fringeworks.simulate.scene.scene import WrittenScene, simulate_scene
+from validation._printing import print_figures
 from validation._scene_fading import fading
 from validation._scene_forming import (
     deviations,
@@ -310,13 +309,7 @@ def passed(found: dict[str, Any]) -> bool:
 
 def main() -> None:
     """Print the figures."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--json", action="store_true", help="one line, one JSON object")
-    arguments = parser.parse_args()
-    found = measure()
-    print(json.dumps(found) if arguments.json else json.dumps(found, indent=2))
+    print_figures(__doc__, measure)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,6 @@ it for motion.
 
 from __future__ import annotations
 
-import argparse
-import json
 import time
 from typing import Any
 
@@ -26,6 +24,7 @@ from fringeworks.timeseries.distributed.linking import Linked, link
 from fringeworks.timeseries.distributed.options import LinkingOptions
 from fringeworks.timeseries.distributed.sequential import compare_linked, link_sequential
 from fringeworks.timeseries.distributed.update import SequentialOptions, begin, update
+from validation._printing import print_figures
 
 SIDE = 11
 LOOKS = SIDE * SIDE
@@ -209,13 +208,7 @@ def measure(*, n_dates: int = 100, cells: int = 10, long: int = 400, seed: int =
 
 def main() -> None:
     """Print the figures."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--json", action="store_true", help="one line, one JSON object")
-    arguments = parser.parse_args()
-    found = measure()
-    print(json.dumps(found) if arguments.json else json.dumps(found, indent=2))
+    print_figures(__doc__, measure)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,6 @@ those of the house.  Prints the rms of error over reported sigma: it has to lie 
 
 from __future__ import annotations
 
-import argparse
-import json
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -17,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fringeworks.timeseries.models import ModelOptions, estimate_correlation, fit
+from validation._printing import print_figures
 
 METRES_PER_RADIAN = 0.05546576 / (4.0 * np.pi)
 
@@ -114,13 +113,7 @@ def measure(*, n_dates: int = 60, n_pixels: int = 8000, seed: int = 1) -> dict[s
 
 def main() -> None:
     """Print the figures."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--json", action="store_true", help="one line, one JSON object")
-    arguments = parser.parse_args()
-    found = measure()
-    print(json.dumps(found) if arguments.json else json.dumps(found, indent=2))
+    print_figures(__doc__, measure)
 
 
 if __name__ == "__main__":
