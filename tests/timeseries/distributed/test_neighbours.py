@@ -9,7 +9,8 @@ from scipy import ndimage, stats
 
 from fringeworks.errors import OutOfRangeError, ShapeMismatchError, TooFewDataError
 from fringeworks.model.grids import Looks, Shape
-from fringeworks.timeseries.distributed.neighbours import grid_of, halo_of, similar_samples
+from fringeworks.timeseries.distributed.linking import halo
+from fringeworks.timeseries.distributed.neighbours import grid_of, similar_samples
 from fringeworks.timeseries.distributed.neighbours_levels import (
     anderson_level,
     kolmogorov_levels,
@@ -190,8 +191,8 @@ def test_a_block_gives_the_bits_of_the_whole_and_so_does_one_thread(method, stri
     images[3, 25:] = np.nan
     window, how = Shape(7, 9), options(method, 0.1, connected=True)
     whole = similar_samples(images, window=window, strides=strides, options=how)
-    halo, first = halo_of(window, strides), 4
-    skip = -(-halo.azimuth // strides.azimuth)
+    around, first = halo(window=window, strides=strides), 4
+    skip = -(-around.azimuth // strides.azimuth)
     start = (first - skip) * strides.azimuth
     part = similar_samples(images[:, start:], window=window, strides=strides, options=how)
     assert (part.words[skip:] == whole.words[first:]).all()

@@ -85,13 +85,6 @@ def grid_of(shape: tuple[int, ...], strides: Looks) -> Shape:
     return Shape(shape[-2] // strides.azimuth, shape[-1] // strides.range)
 
 
-def halo_of(window: Shape, strides: Looks) -> Looks:
-    """Return how many lines and samples beyond its cells a block has to hold on each side."""
-    return Looks(
-        max((window.rows - strides.azimuth + 1) // 2, 1), max((window.cols - strides.range + 1) // 2, 1)
-    )
-
-
 def similar_samples(
     stack: Images,
     *,
@@ -115,7 +108,7 @@ def similar_samples(
     Returns
     -------
     Similar
-        A block that holds the halo (:func:`halo_of`) gives the bits of the whole.
+        A block that holds the halo (:func:`fringeworks.timeseries.distributed.linking.halo`) gives the bits of the whole.
 
     Raises
     ------

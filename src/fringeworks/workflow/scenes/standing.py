@@ -14,7 +14,8 @@ from fringeworks.geometry.baseline import find_baselines
 from fringeworks.geometry.ellipsoid import geodetic_to_ecef
 from fringeworks.geometry.ground import project_at_height
 from fringeworks.geometry.look import incidence_angle, look_vectors
-from fringeworks.tops.alignment import radar_coordinates
+from fringeworks.model.grids import RadarGrid
+from fringeworks.tops.alignment import Pass, radar_coordinates
 from fringeworks.workflow.scenes.stack import SceneStack
 
 _NODES: Final = 9
@@ -70,7 +71,26 @@ def stand(scenes: SceneStack, line: Values, sample: Values, *, height: Values) -
         Position on the common grid, height above the ellipsoid [m].
     """
     seen_by = scenes.dates[scenes.reference].seen_by
-    time, distance = radar_coordinates(scenes.frame.grid, line, sample, seen_by=seen_by)
+    return stand_on(scenes.frame.grid, line, sample, seen_by=seen_by, height=height)
+
+
+def stand_on(
+    grid: RadarGrid, line: Values, sample: Values, *, seen_by: Pass, height: Values | float
+) -> Standing:
+    """Find where lines and samples of a grid lie at given heights [m], as a pass sees them.
+
+    Parameters
+    ----------
+    grid : RadarGrid
+        What lines and samples count on.
+    line, sample : float64, (point)
+        Position on the grid.
+    seen_by : Pass
+        Flight and timing.
+    height : float or float64, (point)
+        Above the ellipsoid [m].
+    """
+    time, distance = radar_coordinates(grid, line, sample, seen_by=seen_by)
     ground = project_at_height(seen_by.orbit, azimuth_time=time, slant_range=distance, height=height)
     look = look_vectors(
         seen_by.orbit,

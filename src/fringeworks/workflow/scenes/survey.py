@@ -18,9 +18,7 @@ from fringeworks.errors import (
     TooFewDataError,
 )
 from fringeworks.geometry.baseline import find_baselines
-from fringeworks.geometry.ground import project_at_height
 from fringeworks.geometry.look import heading as flight_heading
-from fringeworks.geometry.look import incidence_angle, look_vectors
 from fringeworks.io.dem import open_dem
 from fringeworks.io.orbits import list_orbit_files
 from fringeworks.model.acquisition import Burst, RadarParameters
@@ -29,7 +27,7 @@ from fringeworks.model.grids import Looks, MapGrid, Shape, Window
 from fringeworks.model.identity import Instant, Polarisation, Swath
 from fringeworks.model.tally import Finding
 from fringeworks.numerics.spectrum import independent_share
-from fringeworks.tops.alignment import Pass, radar_coordinates
+from fringeworks.tops.alignment import Pass
 from fringeworks.tops.frame import RadarFrame, make_frame, reference_range_of
 from fringeworks.tops.reference import choose_reference
 from fringeworks.workflow.area import area_of
@@ -63,6 +61,7 @@ from fringeworks.workflow.scenes.sources import (
     sources_of,
 )
 from fringeworks.workflow.scenes.stack import SceneDate, SceneStack, opened, product_paths
+from fringeworks.workflow.scenes.standing import stand_on
 from fringeworks.workflow.scenes.zeros import zero_bursts
 
 
@@ -283,18 +282,10 @@ def _looks(config: RunConfig, frame: RadarFrame, seen_by: Pass, spacing: float) 
         return Looks(*given)
     window = frame.bursts[0].valid
     line, sample = np.array([window.row + 0.5 * window.rows]), np.array([0.5 * frame.grid.shape.cols])
-    time, distance = radar_coordinates(frame.grid, line, sample, seen_by=seen_by)
-    ground = project_at_height(seen_by.orbit, azimuth_time=time, slant_range=distance)
-    look = look_vectors(
-        seen_by.orbit,
-        azimuth_time=time,
-        longitude=ground.longitude,
-        latitude=ground.latitude,
-        height=ground.height,
-    )
+    at = stand_on(frame.grid, line, sample, seen_by=seen_by, height=0.0)
     lon, lat = burst_points(frame, seen_by, window=window, height=0.0, n=(2, 1))
     lon = continuous(lon)
     east = math.radians(float(lon[1, 0] - lon[0, 0])) * math.cos(math.radians(float(lat[0, 0])))
     way = 6_371_000.0 * math.hypot(east, math.radians(float(lat[1, 0] - lat[0, 0])))
     speed = way / ((window.rows - 1) * frame.grid.azimuth_step)
-    return looks_for(frame, spacing=spacing, incidence=float(incidence_angle(look)[0]), speed=speed)
+    return looks_for(frame, spacing=spacing, incidence=float(at.incidence[0]), speed=speed)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fringeworks.errors import TooFewDataError
 from fringeworks.model.tally import Finding, Tally
+from fringeworks.timeseries.points.mainlobe import neighbour_correlation
 from fringeworks.timeseries.points.pointset import PERSISTENT
 from fringeworks.tops.frame import intersection
 from fringeworks.workflow.config import RunConfig, plain
@@ -19,13 +20,7 @@ from fringeworks.workflow.scenes.stack import SceneStack
 from fringeworks.workflow.scenes.standing import Standing, height_to_phase, stand
 from fringeworks.workflow.stage import Cost, Scale, Stage, StageContext
 from fringeworks.workflow.tasks.dispersing import chosen_of
-from fringeworks.workflow.tasks.gathering import (
-    FIELDS,
-    GatherSpec,
-    gather,
-    neighbour_correlation,
-    part_path,
-)
+from fringeworks.workflow.tasks.gathering import FIELDS, GatherSpec, gather, part_path
 from fringeworks.workflow.tasks.heights import heights_at
 
 _LEAST_SHARE: Final = 0.7

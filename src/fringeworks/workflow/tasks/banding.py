@@ -8,12 +8,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from fringeworks.geometry.ground import project_at_height
-from fringeworks.geometry.look import incidence_angle, look_vectors
 from fringeworks.interferometry.coherence import Band
 from fringeworks.interferometry.commonband import keep_common_band, spectral_shift
-from fringeworks.tops.alignment import radar_coordinates
 from fringeworks.workflow.scenes.stack import SceneStack
+from fringeworks.workflow.scenes.standing import stand_on
 
 _NODES: Final = 9
 
@@ -51,18 +49,10 @@ def range_band(scenes: SceneStack, name: str) -> RangeBand:
     window, seen_by = scenes.stored[name], scenes.dates[scenes.reference].seen_by
     cols = np.linspace(window.col, window.col + window.cols - 1, _NODES)
     lines = np.full(_NODES, window.row + 0.5 * window.rows)
-    time, distance = radar_coordinates(scenes.frame.grid, lines, cols, seen_by=seen_by)
     height = 0.5 * (scenes.heights[0] + scenes.heights[1])
-    ground = project_at_height(seen_by.orbit, azimuth_time=time, slant_range=distance, height=height)
-    look = look_vectors(
-        seen_by.orbit,
-        azimuth_time=time,
-        longitude=ground.longitude,
-        latitude=ground.latitude,
-        height=ground.height,
-    )
+    at = stand_on(scenes.frame.grid, lines, cols, seen_by=seen_by, height=height)
     shift = spectral_shift(
-        1.0, wavelength=scenes.wavelength, slant_range=distance, incidence=incidence_angle(look)
+        1.0, wavelength=scenes.wavelength, slant_range=at.slant_range, incidence=at.incidence
     )
     radar = burst.radar
     return RangeBand(

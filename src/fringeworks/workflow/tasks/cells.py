@@ -9,14 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fringeworks.model.grids import Looks, Shape, Window
+from fringeworks.timeseries.distributed.linking import halo
 from fringeworks.workflow.tasks.places import open_samples, read_samples, step_at
 
 
 def halo_of(window: Shape, looks: Looks) -> Shape:
     """Return how many lines and samples beyond its cells a strip needs, in whole cells."""
+    least = halo(strides=looks, window=window)
     return Shape(
-        -(-(window.rows // 2 + 1) // looks.azimuth) * looks.azimuth,
-        -(-(window.cols // 2 + 1) // looks.range) * looks.range,
+        -(-least.azimuth // looks.azimuth) * looks.azimuth, -(-least.range // looks.range) * looks.range
     )
 
 

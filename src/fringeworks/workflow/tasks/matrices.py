@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fringeworks.model.grids import Shape
+from fringeworks.timeseries.distributed.covariance import covariance_at
 from fringeworks.workflow.engines import Payload
 from fringeworks.workflow.tasks.cells import Strip
 from fringeworks.workflow.tasks.places import step_at
@@ -52,13 +53,11 @@ def show_matrices(spec: MatrixSpec) -> Payload:
     """Compute and keep the coherence matrices of a row of cells."""
     strip, looks = spec.strip, spec.strip.looks
     samples = strip.samples()[shown_dates(len(strip.dates))]
-    found = []
-    first = strip.halo.rows + (looks.azimuth - spec.window.rows) // 2
-    rows = slice(max(first, 0), first + spec.window.rows)
-    for column in spec.columns:
-        start = strip.halo.cols + column * looks.range + (looks.range - spec.window.cols) // 2
-        part = samples[:, rows, max(start, 0) : start + spec.window.cols].reshape(len(samples), -1)
-        found.append(coherence_matrix(part))
+    row, first = strip.inner_rows.start, strip.inner_cols.start
+    found = [
+        as_bytes(covariance_at(samples, row, first + column, strides=looks, window=spec.window))
+        for column in spec.columns
+    ]
     path = matrix_path(strip.store, strip.name, strip.cells.row)
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez(
@@ -71,13 +70,6 @@ def show_matrices(spec: MatrixSpec) -> Payload:
     return {"n": len(found)}
 
 
-def coherence_matrix(samples: NDArray[np.complex64]) -> NDArray[np.uint8]:
-    """Return the magnitude of coherence between all dates as 0 to 255, (date, date), from (date, sample)."""
-    valid = np.isfinite(samples) & (samples != 0)
-    z = np.where(valid, samples, 0).astype(np.complex64)
-    # each pair of dates counts the samples that both have
-    power = (np.abs(z) ** 2) @ valid.T.astype(np.float32)
-    product = np.abs(z @ z.conj().T)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        coherence = product / np.sqrt(power * power.T)
-    return np.asarray(np.round(255.0 * np.clip(np.nan_to_num(coherence), 0.0, 1.0)), np.uint8)
+def as_bytes(coherence: NDArray[np.complex64]) -> NDArray[np.uint8]:
+    """Return magnitudes of coherence as 0 to 255, 0 where unknown."""
+    return np.asarray(np.round(255.0 * np.clip(np.nan_to_num(np.abs(coherence)), 0.0, 1.0)), np.uint8)
