@@ -101,7 +101,12 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
             "n_distributed": int(known.sum()) - persistent,
         },
     )
-    points = Tally("points", n, int(known.sum()), {"no height of the elevation model": n - int(known.sum())})
+    points = Tally(
+        "points on the ground",
+        n,
+        int(known.sum()),
+        {"no height of the elevation model": n - int(known.sum())},
+    )
     return tally, points
 
 

@@ -56,7 +56,7 @@ def _work(context: StageContext) -> tuple[Tally, ...]:
     kinds = {k: int((table.columns["kind"] == k).sum()) for k in (PERSISTENT, DISTRIBUTED)}
     context.step.put("points", {"n_points": kinds, "n_reference": int(place.size), "how": how})
     n = int(used.size)
-    return (Tally("points", n, int(used.sum()), {"not joined to the network": n - int(used.sum())}),)
+    return (Tally("points written", n, int(used.sum()), {"not joined to the network": n - int(used.sum())}),)
 
 
 def _reference(

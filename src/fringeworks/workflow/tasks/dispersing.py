@@ -81,7 +81,8 @@ def disperse(spec: DisperseSpec) -> Payload:
         found = find_candidates(sums, options=spec.options, keep=keep)
         own = sums.dispersion().dispersion[keep.row : keep.row + keep.rows]
         image[first:last] = own
-        everyone += np.histogram(own[np.isfinite(own)], EDGES)[0]
+        shown = np.isfinite(own) & (sums.count[keep.row : keep.row + keep.rows] >= spec.options.minimum_dates)
+        everyone += np.histogram(own[shown], EDGES)[0]
         chosen += np.histogram(found.dispersion, EDGES)[0]
         parts.append(_placed(found, spec, low))
         tally = tally + found.tally
